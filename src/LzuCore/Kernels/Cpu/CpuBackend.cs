@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+/// <summary>The host: pooled memory and the table of CPU kernels, one Register line each.</summary>
+public sealed unsafe class CpuBackend : Backend
+{
+    private CpuBackend()
+        : base(Device.Cpu)
+    {
+        Register<ICopyKernel>(new CopyKernel());
+        Register<IMapKernel>(new MapKernel());
+        Register<IReduceKernel>(new ReduceKernel());
+        Register<IZipKernel>(new ZipKernel());
+    }
+
+    [ModuleInitializer]
+    internal static void RegisterSelf() => BackendRegistry.Register("cpu", _ => new CpuBackend());
+
+    /// <inheritdoc/>
+    public override Storage Allocate(DType dtype, long count) => new HostStorage(Device, checked(count * dtype.Size()), BufferPool.Shared);
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> host, Storage storage) => host.CopyTo(Bytes(storage, host.Length));
+
+    /// <inheritdoc/>
+    public override void Download(Storage storage, Span<byte> host) => Bytes(storage, host.Length).CopyTo(host);
+
+    /// <inheritdoc/>
+    public override void Synchronize() { }
+
+    private static Span<byte> Bytes(Storage storage, int length)
+    {
+        Check.That(length <= storage.ByteLength, $"copy: {length} bytes do not fit a buffer of {storage.ByteLength}.");
+        return new Span<byte>(((HostStorage)storage).Pointer, length);
+    }
+}

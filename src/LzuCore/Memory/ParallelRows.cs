@@ -1,0 +1,153 @@
+using System.Runtime.ExceptionServices;
+
+namespace LzuCore.Memory;
+
+/// <summary>The only place that decides threads. Work is cut into chunks whose borders do not depend on the thread count, and threads take
+/// the next chunk when they are free, so a slow or lost core costs its share and results are the same for any number of threads.</summary>
+/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread.</remarks>
+public static class ParallelRows
+{
+    private const int SpinsBeforeSleep = 2000;
+    private static readonly Lock StartLock = new();
+    private static readonly Lock JobLock = new();
+    private static int _threads = Environment.ProcessorCount;
+    private static Worker[] _workers = [];
+    [ThreadStatic] private static bool _inside;
+
+    /// <summary>Threads used, the caller's included. At least 1.</summary>
+    public static int Threads
+    {
+        get => Volatile.Read(ref _threads);
+        set
+        {
+            Check.That(value is >= 1 and <= 1024, $"threads must be 1 to 1024, got {value}.");
+            Volatile.Write(ref _threads, value);
+        }
+    }
+
+    /// <summary>Runs <paramref name="body"/>(begin, end) over [0, <paramref name="rows"/>) in chunks of <paramref name="grain"/> rows.</summary>
+    /// <param name="rows">Number of rows; 0 does nothing.</param>
+    /// <param name="grain">Rows a chunk; large enough that a chunk takes tens of microseconds.</param>
+    /// <param name="body">Must not depend on which thread runs it, nor on the order of chunks.</param>
+    public static void For(int rows, int grain, Action<int, int> body)
+    {
+        if (rows <= 0) return;
+        grain = Math.Max(1, grain);
+        var chunks = (rows + grain - 1) / grain;
+        var threads = Math.Min(Threads, chunks);
+        if (threads == 1 || _inside || !JobLock.TryEnter())
+        {
+            for (var begin = 0; begin < rows; begin += grain) body(begin, Math.Min(rows, begin + grain));
+            return;
+        }
+        try
+        {
+            EnsureWorkers(threads - 1);
+            var job = new Job(rows, grain, chunks, body);
+            for (var i = 0; i < threads - 1; i++) _workers[i].Start(job);
+            job.Work();
+            job.CloseAndWait();
+        }
+        finally
+        {
+            JobLock.Exit();
+        }
+    }
+
+    private static void EnsureWorkers(int count)
+    {
+        lock (StartLock)
+        {
+            var old = _workers.Length;
+            if (old >= count) return;
+            Array.Resize(ref _workers, count);
+            for (var i = old; i < count; i++) _workers[i] = new Worker(i);
+        }
+    }
+
+    // State: how many helpers are inside; the top bit says that nobody may enter any more. The caller closes the job when no chunk is left,
+    // so a helper that never woke up is not waited for.
+    private sealed class Job(int rows, int grain, int chunks, Action<int, int> body)
+    {
+        private const int Closed = int.MinValue;
+        private int _next;
+        private int _state;
+        private ExceptionDispatchInfo? _error;
+
+        public void Help()
+        {
+            int state;
+            do
+            {
+                state = Volatile.Read(ref _state);
+                if (state < 0) return;
+            }
+            while (Interlocked.CompareExchange(ref _state, state + 1, state) != state);
+            Work();
+            Interlocked.Decrement(ref _state);
+        }
+
+        public void Work()
+        {
+            _inside = true;
+            try
+            {
+                int chunk;
+                while (Volatile.Read(ref _error) is null && (chunk = Interlocked.Increment(ref _next) - 1) < chunks)
+                    body(chunk * grain, Math.Min(rows, (chunk + 1) * grain));
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(e), null);
+            }
+            finally
+            {
+                _inside = false;
+            }
+        }
+
+        public void CloseAndWait()
+        {
+            Interlocked.Or(ref _state, Closed);
+            var spin = new SpinWait();
+            while ((Volatile.Read(ref _state) & int.MaxValue) != 0) spin.SpinOnce(sleep1Threshold: -1);
+            Volatile.Read(ref _error)?.Throw();
+        }
+    }
+
+    private sealed class Worker
+    {
+        private readonly SemaphoreSlim _wake = new(0);
+        private Job? _job;
+        private int _asleep;
+
+        public Worker(int index) =>
+            new Thread(Run) { IsBackground = true, Name = $"lzu worker {index}" }.Start();
+
+        public void Start(Job job)
+        {
+            Volatile.Write(ref _job, job);
+            Interlocked.MemoryBarrier();
+            if (Interlocked.Exchange(ref _asleep, 0) == 1) _wake.Release();
+        }
+
+        private void Run()
+        {
+            while (true)
+            {
+                Job? job = null;
+                for (var spin = 0; spin < SpinsBeforeSleep && (job = Volatile.Read(ref _job)) is null; spin++) Thread.SpinWait(20);
+                if (job is null)
+                {
+                    Volatile.Write(ref _asleep, 1);
+                    Interlocked.MemoryBarrier();
+                    // A job that arrived between the last look and the flag must not be slept through.
+                    if (Volatile.Read(ref _job) is null || Interlocked.Exchange(ref _asleep, 0) == 0) _wake.Wait();
+                    continue;
+                }
+                Volatile.Write(ref _job, null);
+                job.Help();
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+
+namespace LzuCore.Memory;
+
+/// <summary>One flat buffer on one device, shared by all views of it. Users never dispose it: scopes return it early, its finalizer late.</summary>
+public abstract class Storage
+{
+    private ConcurrentDictionary<object, object>? _derived;
+    private int _released;
+
+    /// <summary>A buffer of <paramref name="byteLength"/> bytes on <paramref name="device"/>.</summary>
+    protected Storage(Device device, long byteLength)
+    {
+        Device = device;
+        ByteLength = byteLength;
+    }
+
+    /// <summary>Where the bytes are.</summary>
+    public Device Device { get; }
+
+    /// <summary>Usable bytes.</summary>
+    public long ByteLength { get; }
+
+    /// <summary>Whether the buffer went back to its pool; reading it is refused.</summary>
+    public bool IsReleased => Volatile.Read(ref _released) != 0;
+
+    /// <summary>Something computed from these bytes and kept with them, such as weights packed for a kernel. Valid because tensors are immutable:
+    /// new values are a new storage.</summary>
+    /// <param name="key">Says which kernel and which options; compared by value.</param>
+    /// <param name="make">Computes it on first use. May run twice when two threads race; one result is kept.</param>
+    public T Derive<T>(object key, Func<T> make) where T : class
+    {
+        var cache = _derived ?? Interlocked.CompareExchange(ref _derived, new(), null) ?? _derived;
+        return (T)cache.GetOrAdd(key, static (_, m) => m(), make);
+    }
+
+    /// <summary>Returns the buffer now. Called by scopes; safe to call twice.</summary>
+    public void Release()
+    {
+        if (Interlocked.Exchange(ref _released, 1) != 0) return;
+        _derived = null;
+        ReturnBuffer();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the bytes back to where they came from. Runs once, perhaps on the finalizer thread.</summary>
+    protected abstract void ReturnBuffer();
+
+    /// <summary>The late return: nobody reached this storage any more.</summary>
+    ~Storage()
+    {
+        if (Interlocked.Exchange(ref _released, 1) == 0) ReturnBuffer();
+    }
+}

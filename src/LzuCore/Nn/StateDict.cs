@@ -1,0 +1,73 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using LzuCore.Memory;
+using LzuCore.Tensors;
+
+namespace LzuCore.Nn;
+
+/// <summary>Tensors by key, in order: what a checkpoint file holds and what a module loads.</summary>
+public sealed class StateDict(IEnumerable<KeyValuePair<string, Tensor>> entries) : IEnumerable<KeyValuePair<string, Tensor>>
+{
+    private readonly OrderedDictionary<string, Tensor> _entries = new(entries);
+
+    /// <summary>An empty one.</summary>
+    public StateDict() : this([]) { }
+
+    /// <summary>Number of tensors.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>The tensor of a key.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Tensor this[string key]
+    {
+        get => _entries[key];
+        set => _entries[key] = value;
+    }
+
+    /// <summary>Whether the key is there.</summary>
+    public bool Contains(string key) => _entries.ContainsKey(key);
+
+    /// <summary>The tensor of a key, if it is there.</summary>
+    public bool TryGet(string key, [MaybeNullWhen(false)] out Tensor tensor) => _entries.TryGetValue(key, out tensor);
+
+    /// <summary>The same tensors under mapped keys; null drops one.</summary>
+    public StateDict Rename(Func<string, string?> map) =>
+        new(_entries.Select(e => (Key: map(e.Key), e.Value)).Where(e => e.Key is not null).Select(e => KeyValuePair.Create(e.Key!, e.Value)));
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, Tensor>> GetEnumerator() => _entries.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
+
+/// <summary>What did not fit when a state dict was loaded.</summary>
+/// <param name="Missing">Keys of the module that the state dict lacks, with the shapes wanted.</param>
+/// <param name="Unexpected">Keys of the state dict that the module lacks, with their shapes.</param>
+/// <param name="Misshaped">Keys of both whose shapes differ: wanted, given.</param>
+public sealed record StateDictReport(
+    IReadOnlyList<(string Key, Shape Shape)> Missing,
+    IReadOnlyList<(string Key, Shape Shape)> Unexpected,
+    IReadOnlyList<(string Key, Shape Wanted, Shape Given)> Misshaped)
+{
+    /// <summary>Whether everything fitted.</summary>
+    public bool IsClean => Missing.Count + Unexpected.Count + Misshaped.Count == 0;
+
+    /// <summary>One line with counts and the first few of each kind.</summary>
+    public override string ToString() =>
+        $"{Missing.Count} missing{List(Missing.Select(m => $"{m.Key} {m.Shape}"))}, {Unexpected.Count} unexpected{List(Unexpected.Select(m => $"{m.Key} {m.Shape}"))}, " +
+        $"{Misshaped.Count} mis-shaped{List(Misshaped.Select(m => $"{m.Key} wants {m.Wanted}, got {m.Given}"))}";
+
+    private static string List(IEnumerable<string> items)
+    {
+        var all = items.ToList();
+        return all.Count == 0 ? "" : $" ({string.Join(", ", all.Take(4))}{(all.Count > 4 ? ", …" : "")})";
+    }
+}
+
+/// <summary>A state dict does not fit a module. Carries the whole report.</summary>
+public sealed class StateDictException(string what, StateDictReport report)
+    : LzuException($"{what}: {report}. Check the model and layout, or pass strict: false to load the rest.")
+{
+    /// <summary>Everything that did not fit.</summary>
+    public StateDictReport Report { get; } = report;
+}

@@ -1,0 +1,72 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Tensors;
+
+/// <summary>Several tensors as one value, such as a detector's outputs, so that a scope can keep them all.</summary>
+public interface ITensorGroup
+{
+    /// <summary>Every tensor inside.</summary>
+    IEnumerable<Tensor> Tensors { get; }
+}
+
+/// <summary>Buffers made while a scope is open go back to the pool when it closes, except those kept. Placed by the framework
+/// (<c>Op.Apply</c>, <c>Module.Call</c>, training steps); users and models never need one for arithmetic to be right.</summary>
+/// <remarks>Scopes nest, per thread. A kept buffer moves to the enclosing scope, or is left to its finalizer when there is none.
+/// Never await inside a scope.</remarks>
+public sealed class TensorScope : IDisposable
+{
+    [ThreadStatic] private static TensorScope? _current;
+    private readonly TensorScope? _parent;
+    private readonly HashSet<Storage> _storages = [];
+
+    /// <summary>Opens a scope on this thread.</summary>
+    public TensorScope()
+    {
+        _parent = _current;
+        _current = this;
+    }
+
+    /// <summary>Keeps a tensor's buffer when this scope closes.</summary>
+    public Tensor Keep(Tensor tensor)
+    {
+        if (_storages.Remove(tensor.Storage)) _parent?._storages.Add(tensor.Storage);
+        return tensor;
+    }
+
+    /// <summary>Keeps every tensor of a result: a tensor, an array of tensors, or an <see cref="ITensorGroup"/>.</summary>
+    /// <exception cref="ArgumentValueException">The result holds tensors in a form that the scope cannot see.</exception>
+    public T Keep<T>(T result)
+    {
+        switch (result)
+        {
+            case Tensor tensor: Keep(tensor); break;
+            case IEnumerable<Tensor> many: foreach (var t in many) Keep(t); break;
+            case ITensorGroup group: foreach (var t in group.Tensors) Keep(t); break;
+            default: throw new ArgumentValueException($"TensorScope cannot see the tensors inside a {typeof(T).Name}; let it implement ITensorGroup.");
+        }
+        return result;
+    }
+
+    /// <summary>Closes the scope: what was not kept goes back to the pool.</summary>
+    public void Dispose()
+    {
+        if (_current != this) throw new LzuException("a TensorScope was closed out of order or on another thread; close scopes in reverse order and never await inside one.");
+        _current = _parent;
+        foreach (var storage in _storages) storage.Release();
+        _storages.Clear();
+    }
+
+    internal static void Adopt(Storage storage) => _current?._storages.Add(storage);
+
+    internal static void Forget(Storage storage)
+    {
+        for (var scope = _current; scope is not null; scope = scope._parent)
+            if (scope._storages.Remove(storage)) return;
+    }
+
+    internal static void ReleaseNow(Tensor tensor)
+    {
+        Forget(tensor.Storage);
+        tensor.Storage.Release();
+    }
+}
