@@ -5,7 +5,8 @@ namespace LzuCore.Memory;
 
 /// <summary>Size-classed, 64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
 /// <remarks>Classes are a quarter of a power of two apart, so at most a fifth of a block is slack. Returned blocks are kept for the next frame up to
-/// <see cref="RetainLimit"/>, then freed. The GC is told of live bytes, so that forgotten tensors bring a collection before memory runs out.</remarks>
+/// <see cref="RetainLimit"/>, then freed. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while
+/// reuse inside the pool costs it nothing.</remarks>
 public sealed unsafe class BufferPool
 {
     private const long Alignment = 64;
@@ -43,11 +44,9 @@ public sealed unsafe class BufferPool
             if (_free.TryGetValue(size, out var stack) && stack.TryPop(out var address))
             {
                 _pooled -= size;
-                GC.AddMemoryPressure(size);
                 return new Block(address, size);
             }
         }
-        GC.AddMemoryPressure(size);
         var fresh = TryAllocate(size);
         if (fresh == 0)
         {
@@ -59,7 +58,6 @@ public sealed unsafe class BufferPool
         }
         if (fresh == 0)
         {
-            GC.RemoveMemoryPressure(size);
             lock (_lock) _live -= size;
             throw new OutOfDeviceMemoryException($"cpu: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} live. Use a smaller batch or image.");
         }
@@ -68,7 +66,6 @@ public sealed unsafe class BufferPool
 
     internal void Return(Block block)
     {
-        GC.RemoveMemoryPressure(block.Bytes);
         lock (_lock)
         {
             _live -= block.Bytes;
@@ -80,7 +77,7 @@ public sealed unsafe class BufferPool
                 return;
             }
         }
-        NativeMemory.AlignedFree(block.Pointer);
+        Free(block.Address, block.Bytes);
     }
 
     /// <summary>Frees everything that is pooled and not in use.</summary>
@@ -88,8 +85,8 @@ public sealed unsafe class BufferPool
     {
         lock (_lock)
         {
-            foreach (var stack in _free.Values)
-                while (stack.TryPop(out var address)) NativeMemory.AlignedFree((void*)address);
+            foreach (var (size, stack) in _free)
+                while (stack.TryPop(out var address)) Free(address, size);
             _free.Clear();
             _pooled = 0;
         }
@@ -99,12 +96,20 @@ public sealed unsafe class BufferPool
     {
         try
         {
-            return (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
+            var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
+            GC.AddMemoryPressure(size);
+            return address;
         }
         catch (OutOfMemoryException)
         {
             return 0;
         }
+    }
+
+    private static void Free(nint address, long size)
+    {
+        NativeMemory.AlignedFree((void*)address);
+        GC.RemoveMemoryPressure(size);
     }
 
     private static long ClassOf(long bytes)

@@ -1,0 +1,59 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Tests.Memory;
+
+[NonParallelizable]
+public sealed class ParallelRowsTests
+{
+    private int _threads;
+
+    [SetUp]
+    public void Remember() => _threads = ParallelRows.Threads;
+
+    [TearDown]
+    public void Restore() => ParallelRows.Threads = _threads;
+
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(3)]
+    [TestCase(7)]
+    public void For_RunsEveryRowOnce(int count)
+    {
+        ParallelRows.Threads = count;
+        var seen = new int[1001];
+        ParallelRows.For(seen.Length, 10, (begin, end) => { for (var i = begin; i < end; i++) Interlocked.Increment(ref seen[i]); });
+        Assert.That(seen, Is.All.EqualTo(1));
+    }
+
+    [Test]
+    public void For_ChunkBordersDoNotDependOnThreads()
+    {
+        var borders = new List<string>();
+        foreach (var count in new[] { 1, 3 })
+        {
+            ParallelRows.Threads = count;
+            var chunks = new System.Collections.Concurrent.ConcurrentBag<int>();
+            ParallelRows.For(95, 10, (begin, end) => chunks.Add(begin * 1000 + end));
+            borders.Add(string.Join(",", chunks.Order()));
+        }
+        Assert.That(borders[0], Is.EqualTo(borders[1]));
+    }
+
+    [Test]
+    public void For_NestedRunsInPlace_AndErrorsReachTheCaller()
+    {
+        var total = 0;
+        ParallelRows.For(8, 1, (_, _) => ParallelRows.For(8, 1, (b, e) => Interlocked.Add(ref total, e - b)));
+        Assert.That(total, Is.EqualTo(64));
+        Assert.That(() => ParallelRows.For(100, 1, (b, _) => { if (b == 50) throw new LzuException("row 50"); }), Throws.TypeOf<LzuException>());
+        Assert.That(() => ParallelRows.Threads = 0, Throws.TypeOf<ArgumentValueException>());
+    }
+
+    [Test]
+    public void For_FromManyThreadsAtOnce_LosesNothing()
+    {
+        var total = 0L;
+        Parallel.For(0, 200, _ => ParallelRows.For(100, 7, (b, e) => Interlocked.Add(ref total, e - b)));
+        Assert.That(total, Is.EqualTo(20000));
+    }
+}
