@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+using LzuCore.Cli.Commands;
+
+namespace LzuCore.Cli.Manners;
+
+/// <summary>Every document that <c>--json</c> writes, compiled to plain code: no reflection, so trimming and ahead-of-time compilation are safe. A new verb adds one line.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(FiniteOrNull)], WriteIndented = true)]
+[JsonSerializable(typeof(DoctorDocument))]
+internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using LzuCore.Memory;
+using Spectre.Console;
+
+namespace LzuCore.Cli.Manners;
+
+/// <summary>One run of one verb: the common options, the two streams, and the manners of using them.</summary>
+internal sealed class Session : IDisposable
+{
+    private readonly TextWriter _out;
+    private readonly TextWriter _error;
+    private readonly Device? _asked;
+    private readonly int _threadsBefore = ParallelRows.Threads;
+    private Device? _device;
+
+    /// <summary>Reads the common options; sets the threads until disposed.</summary>
+    /// <exception cref="UsageException">--device is not the name of a device.</exception>
+    public Session(ParseResult parsed, CancellationToken cancellation)
+    {
+        (_out, _error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        Cancellation = cancellation;
+        Json = parsed.GetValue(CommonOptions.Json);
+        Quiet = parsed.GetValue(CommonOptions.Quiet);
+        Verbose = parsed.GetValue(CommonOptions.Verbose);
+        Seed = (ulong)(parsed.GetValue(CommonOptions.Seed) ?? 0);
+        _asked = parsed.GetValue(CommonOptions.Device) is { } text ? ParseDevice(text) : null;
+        if (parsed.GetValue(CommonOptions.Threads) is { } threads) ParallelRows.Threads = (int)threads;
+    }
+
+    /// <summary>Whether stdout is one JSON document.</summary>
+    public bool Json { get; }
+
+    /// <summary>Whether stderr is for errors alone.</summary>
+    public bool Quiet { get; }
+
+    /// <summary>Whether more is said.</summary>
+    public bool Verbose { get; }
+
+    /// <summary>The seed of everything random.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>Cancelled by Ctrl-C.</summary>
+    public CancellationToken Cancellation { get; }
+
+    /// <summary>The device asked for, or the best there is; named on stderr the first time.</summary>
+    /// <exception cref="DeviceException">The device is not there.</exception>
+    public Device Device => _device ??= ChooseDevice();
+
+    /// <summary>A line of talk on stderr.</summary>
+    public void Say(string line)
+    {
+        if (!Quiet) _error.WriteLine(line);
+    }
+
+    /// <summary>A line of talk that only --verbose wants.</summary>
+    public void Whisper(string line)
+    {
+        if (Verbose) Say(line);
+    }
+
+    /// <summary>A line of data on stdout; nothing under --json, whose document is the data.</summary>
+    public void Print(string line = "")
+    {
+        if (!Json) _out.WriteLine(line);
+    }
+
+    /// <summary>The JSON document; nothing without --json.</summary>
+    public void Document<T>(T document, JsonTypeInfo<T> type)
+    {
+        if (Json) _out.WriteLine(JsonSerializer.Serialize(document, type));
+    }
+
+    /// <summary>Does something for each item, with a progress bar where stderr is a terminal.</summary>
+    public void ForEach<T>(string doing, IReadOnlyList<T> items, Action<T> body)
+    {
+        if (Quiet || items.Count < 2 || !IsTerminal)
+        {
+            foreach (var item in items) Step(item);
+            return;
+        }
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(_error),
+            ColorSystem = NoColor ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        console.Progress().AutoClear(true).Start(progress =>
+        {
+            var task = progress.AddTask(Markup.Escape(doing), maxValue: items.Count);
+            foreach (var item in items)
+            {
+                Step(item);
+                task.Increment(1);
+            }
+        });
+
+        void Step(T item)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            body(item);
+        }
+    }
+
+    /// <summary>Gives the threads back.</summary>
+    public void Dispose() => ParallelRows.Threads = _threadsBefore;
+
+    private static bool NoColor => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    private bool IsTerminal => ReferenceEquals(_error, Console.Error) && !Console.IsErrorRedirected;
+
+    private Device ChooseDevice()
+    {
+        if (_asked is { } device)
+        {
+            BackendRegistry.Get(device);
+            return device;
+        }
+        Say($"device: cpu, {ParallelRows.Threads} {(ParallelRows.Threads == 1 ? "thread" : "threads")}");
+        return Device.Cpu;
+    }
+
+    private static Device ParseDevice(string text)
+    {
+        try
+        {
+            return Device.Parse(text);
+        }
+        catch (DeviceException fault)
+        {
+            throw new UsageException("--" + fault.Message, fault);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace LzuCore.Cli.Manners;
+
+/// <summary>One verb of the command line: its arguments, and what it does with them. Faults become one line and an exit code here, and nowhere else.</summary>
+internal abstract class Verb(string name, string description)
+{
+    /// <summary>The verb's arguments and options; called once.</summary>
+    protected abstract void Declare(Command command);
+
+    /// <summary>Does the work and returns the exit code.</summary>
+    protected abstract int Run(ParseResult parsed, Session session);
+
+    /// <summary>The command with its error handling.</summary>
+    public Command Build(CancellationToken cancellation)
+    {
+        var command = new Command(name, description);
+        Declare(command);
+        if (command.Subcommands.Count > 0) return command;
+        command.SetAction(parsed => Guarded(parsed, cancellation));
+        return command;
+    }
+
+    private int Guarded(ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            using var session = new Session(parsed, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            return Run(parsed, session);
+        }
+        catch (Exception fault)
+        {
+            Faults.Print(fault, parsed.InvocationConfiguration.Error, parsed.GetValue(CommonOptions.Verbose));
+            return Faults.CodeOf(fault);
+        }
+    }
+}

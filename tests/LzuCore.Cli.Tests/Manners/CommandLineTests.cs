@@ -1,0 +1,41 @@
+namespace LzuCore.Cli.Tests.Manners;
+
+public sealed class CommandLineTests
+{
+    [Test]
+    public void NoVerb_IsAUsageError() => Lzu.Run().Failed(2, "no verb", "lzu --help");
+
+    [TestCase("doctr", "doctor")]
+    [TestCase("dcotor", "doctor")]
+    [TestCase("doc", "doctor")]
+    public void MistypedVerb_IsAnsweredWithTheNearest(string typed, string meant) => Lzu.Run(typed).Failed(2, $"'{typed}'", $"did you mean '{meant}'?");
+
+    [Test]
+    public void FarVerb_IsAnsweredWithoutAGuess() => Assert.That(Lzu.Run("frobnicate").Failed(2, "'frobnicate'").Error, Does.Not.Contain("did you mean"));
+
+    [TestCase("--jsn", "--json")]
+    [TestCase("--threds=3", "--threads")]
+    public void MistypedOption_IsAnsweredWithTheNearest(string typed, string meant) => Lzu.Run("doctor", typed).Failed(2, $"did you mean '{meant}'?");
+
+    [TestCase("0")]
+    [TestCase("two")]
+    [TestCase("99999999999999999999")]
+    public void BadNumber_NamesOptionRangeAndValue(string value) => Lzu.Run("doctor", "--threads", value).Failed(2, "--threads", "1 to 1024", value);
+
+    [Test]
+    public void UnknownDevice_IsAUsageError() => Lzu.Run("doctor", "--device", "tpu").Failed(2, "--device", "'tpu'");
+
+    [Test]
+    public void Help_ListsTheVerbsAndSucceeds() => Assert.That(Lzu.Run("--help").Succeeded().Out, Does.Contain("doctor"));
+
+    [Test]
+    public void Cancelled_Returns130() => Lzu.Run(new CancellationToken(canceled: true), "doctor").Failed(130, "interrupted");
+
+    [Test]
+    public void Threads_AreGivenBackAfterTheRun()
+    {
+        var before = LzuCore.Memory.ParallelRows.Threads;
+        Lzu.Run("doctor", "--threads", "7").Succeeded();
+        Assert.That(LzuCore.Memory.ParallelRows.Threads, Is.EqualTo(before));
+    }
+}
