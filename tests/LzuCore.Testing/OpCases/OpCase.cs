@@ -57,6 +57,8 @@ public static class AllOpCases
     public static IEnumerable<OpCases> Files =>
     [
         new AddCases(),
+        new GridSampleCases(),
+        new InterpolateCases(),
         new ReluCases(),
         new ViewsCases(),
     ];

@@ -10,6 +10,8 @@ public sealed unsafe class CpuBackend : Backend
         : base(Device.Cpu)
     {
         Register<ICopyKernel>(new CopyKernel());
+        Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
+        Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
         Register<IMapKernel>(new MapKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IZipKernel>(new ZipKernel());
