@@ -59,6 +59,10 @@ public static class AllOpCases
         new AddCases(),
         new GridSampleCases(),
         new InterpolateCases(),
+        new Conv2dCases(),
+        new ConvTranspose2dCases(),
+        new LinearCases(),
+        new MatMulCases(),
         new ReluCases(),
         new ViewsCases(),
     ];

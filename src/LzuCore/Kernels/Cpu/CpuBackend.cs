@@ -9,9 +9,11 @@ public sealed unsafe class CpuBackend : Backend
     private CpuBackend()
         : base(Device.Cpu)
     {
+        Register<IConv2dKernel>(new Conv2dKernel());
         Register<ICopyKernel>(new CopyKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
+        Register<IGemmKernel>(new GemmKernel());
         Register<IMapKernel>(new MapKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IZipKernel>(new ZipKernel());

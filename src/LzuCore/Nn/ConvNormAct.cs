@@ -1,0 +1,87 @@
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+
+namespace LzuCore.Nn;
+
+/// <summary>Convolution, norm, residual, activation: the block that networks are made of, and the only place that knows folding.</summary>
+public static class ConvNormAct
+{
+    /// <summary><c>activation(norm(conv(x)) + residual)</c>.</summary>
+    /// <remarks>With gradients on, or a norm that takes batch statistics, these are separate ops. Under <see cref="Grad.Off"/> with a norm that is fixed
+    /// (batch norm in evaluation, frozen batch norm, or none), the norm is folded into weight and bias, which are kept until one of them is written,
+    /// and everything is one kernel call. Both agree to 1e-5.</remarks>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="conv">The convolution.</param>
+    /// <param name="norm">The norm after it, or null.</param>
+    /// <param name="activation">Applied last.</param>
+    /// <param name="residual">Added before the activation; the output's shape.</param>
+    public static Tensor Apply(Tensor x, Conv2d conv, Layer? norm, Activation activation, Tensor? residual = null)
+    {
+        if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && x.DType == conv.Weight.Value.DType)
+        {
+            var folded = FoldedConv.Of(conv, norm as IFixedNorm);
+            return F.Conv2dFused(conv.Args, x, folded.Weight, folded.Bias, residual, activation);
+        }
+        var y = conv.Call(x);
+        if (norm is not null) y = norm.Call(y);
+        if (residual is not null) y += residual;
+        return activation == Activation.Relu ? y.Relu() : y;
+    }
+}
+
+/// <summary>A convolution's weight and bias with a norm folded in, and the versions they were made from.</summary>
+internal sealed class FoldedConv
+{
+    private readonly IFixedNorm? _norm;
+    private readonly (int, int, int, int, int, int) _versions;
+
+    private FoldedConv(Conv2d conv, IFixedNorm? norm, (int, int, int, int, int, int) versions)
+    {
+        (_norm, _versions) = (norm, versions);
+        var weight = conv.Weight.Value;
+        var outputs = weight.Shape[0];
+        var bias = Values(conv.Bias, outputs, 0);
+        if (norm is null)
+        {
+            (Weight, Bias) = (weight, conv.Bias?.Value ?? Vector(bias, weight));
+            return;
+        }
+        double[] scale = Values(norm.Weight, outputs, 1), shift = Values(norm.Bias, outputs, 0), mean = Values(norm.RunningMean, outputs, 0), variance = Values(norm.RunningVar, outputs, 1);
+        for (var o = 0; o < outputs; o++)
+        {
+            scale[o] /= Math.Sqrt(variance[o] + norm.Eps);
+            bias[o] = (bias[o] - mean[o]) * scale[o] + shift[o];
+        }
+        var factors = Vector(scale, weight);
+        Weight = Tensor.Empty(weight.Shape, weight).Persist();
+        weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), Weight.View);
+        Bias = Vector(bias, weight);
+        GC.KeepAlive(factors);
+    }
+
+    public Tensor Weight { get; }
+
+    public Tensor Bias { get; }
+
+    public static FoldedConv Of(Conv2d conv, IFixedNorm? norm)
+    {
+        // The values first: a cell that has none yet makes its first one, which is a write.
+        _ = (conv.Weight.Value, conv.Bias?.Value, norm?.Weight?.Value, norm?.Bias?.Value, norm?.RunningMean.Value, norm?.RunningVar.Value);
+        var versions = (conv.Weight.Version, conv.Bias?.Version ?? 0, norm?.Weight?.Version ?? 0, norm?.Bias?.Version ?? 0, norm?.RunningMean.Version ?? 0, norm?.RunningVar.Version ?? 0);
+        if (conv.Folded is { } kept && ReferenceEquals(kept._norm, norm) && kept._versions == versions) return kept;
+        return conv.Folded = new FoldedConv(conv, norm, versions);
+    }
+
+    private static double[] Values(Cell? cell, int count, double otherwise)
+    {
+        if (cell is not null) return cell.Value.To(DType.Float64).ToArray<double>();
+        var values = new double[count];
+        Array.Fill(values, otherwise);
+        return values;
+    }
+
+    private static Tensor Vector(double[] values, Tensor like) => Tensor.From(values, [values.Length]).To(like.DType).To(like.Device).Persist();
+}
