@@ -1,0 +1,47 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Nn.Serialization;
+
+// A file is written beside its place, flushed to the disk, then renamed over it: a reader or a killed process sees the old file or the new one,
+// never half of one.
+internal static class AtomicFile
+{
+    public static void Write(string path, Action<Stream> write)
+    {
+        string? beside = null;
+        try
+        {
+            var full = Path.GetFullPath(path);
+            if (Directory.Exists(full)) throw new LzuException($"{path}: is a directory. Give the path of a file to write.");
+            var temporary = Path.Combine(Path.GetDirectoryName(full) ?? "", $".{Path.GetFileName(full)}.{Guid.NewGuid():n}.tmp");
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                beside = temporary;
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+            beside = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new LzuException($"{path}: cannot be written ({ByteSource.OneLine(e)}). Check the folder, its permissions and the space left.", e);
+        }
+        finally
+        {
+            if (beside is not null) Discard(beside);
+        }
+    }
+
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The error on its way to the caller says more than this one.
+        }
+    }
+}
