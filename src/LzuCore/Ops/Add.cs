@@ -19,24 +19,41 @@ public static partial class F
 
         /// <summary><c>a + b</c> with a number.</summary>
         public static Tensor operator +(double a, Tensor b) => Map("add", b, new Affine(1, a));
+
+        /// <summary><c>a − b</c>, elementwise with broadcasting. Gradient: 1 and −1, summed over broadcast axes.</summary>
+        /// <exception cref="ShapeException">The shapes do not broadcast.</exception>
+        /// <exception cref="DTypeException">The dtypes differ or are not floating.</exception>
+        public static Tensor operator -(Tensor a, Tensor b) => Op.Apply(new SubtractOp(), a, b);
+
+        /// <summary><c>a − b</c> with a number.</summary>
+        public static Tensor operator -(Tensor a, double b) => Map("sub", a, new Affine(1, -b));
+
+        /// <summary><c>a − b</c> with a number.</summary>
+        public static Tensor operator -(double a, Tensor b) => Map("sub", b, new Affine(-1, a));
+
+        /// <summary><c>−x</c>, elementwise.</summary>
+        public static Tensor operator -(Tensor x) => Map("neg", x, new Scale(-1));
     }
 }
 
-internal sealed class AddOp() : Op("add")
+internal sealed class AddOp() : ZipOp<Add>("add", default)
 {
-    protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
-    {
-        var (a, b) = (inputs[0], inputs[1]);
-        Check.SameDType(Name, a.DType, b.DType);
-        Check.Floating("add: operands", a.DType);
-        var output = Tensor.Empty(Shape.Broadcast(Name, a.Shape, b.Shape), a);
-        a.Backend.Kernel<IZipKernel>().Forward(default(Add), a.View, b.View, output.View);
-        return output;
-    }
+    protected override void KeepForBackward(Tensor a, Tensor b, Tensor output) { }
 
     protected internal override void Backward(Tensor dOutput, GradSink sink)
     {
         sink.Add(0, dOutput);
         sink.Add(1, dOutput);
+    }
+}
+
+internal sealed class SubtractOp() : ZipOp<Subtract>("sub", default)
+{
+    protected override void KeepForBackward(Tensor a, Tensor b, Tensor output) { }
+
+    protected internal override void Backward(Tensor dOutput, GradSink sink)
+    {
+        sink.Add(0, dOutput);
+        if (sink.Wants(1)) sink.Add(1, Map(new Scale(-1), dOutput));
     }
 }

@@ -57,14 +57,25 @@ public static class AllOpCases
     public static IEnumerable<OpCases> Files =>
     [
         new AddCases(),
-        new GridSampleCases(),
-        new InterpolateCases(),
+        new CompareCases(),
+        new ConcatCases(),
         new Conv2dCases(),
         new ConvTranspose2dCases(),
+        new CumSumCases(),
+        new ElementwiseCases(),
+        new ExtremesCases(),
+        new GatherCases(),
+        new GridSampleCases(),
+        new InterpolateCases(),
         new LinearCases(),
         new MatMulCases(),
+        new MultiplyCases(),
+        new ReduceCases(),
         new ReluCases(),
+        new SoftmaxCases(),
+        new SortCases(),
         new ViewsCases(),
+        new WhereCases(),
     ];
 
     public static IEnumerable<OpCase> All => Files.SelectMany(f => f.All());

@@ -9,13 +9,18 @@ public sealed unsafe class CpuBackend : Backend
     private CpuBackend()
         : base(Device.Cpu)
     {
+        Register<ICompareKernel>(new CompareKernel());
         Register<IConv2dKernel>(new Conv2dKernel());
         Register<ICopyKernel>(new CopyKernel());
+        Register<IGatherKernel>(new GatherKernel());
+        Register<IGemmKernel>(new GemmKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
-        Register<IGemmKernel>(new GemmKernel());
         Register<IMapKernel>(new MapKernel());
         Register<IReduceKernel>(new ReduceKernel());
+        Register<IScanKernel>(new ScanKernel());
+        Register<ISoftmaxKernel>(new SoftmaxKernel());
+        Register<ISortKernel>(new SortKernel());
         Register<IZipKernel>(new ZipKernel());
     }
 

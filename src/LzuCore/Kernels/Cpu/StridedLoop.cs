@@ -55,26 +55,30 @@ internal sealed class StridedLoop
     }
 
     /// <summary>Runs the body over everything, on all threads. Chunks do not depend on the thread count.</summary>
-    public void Run(Body body)
+    /// <param name="body">Handles one run.</param>
+    /// <param name="cost">How many elements the body touches for each one of the walk: the length of an axis that it loops over itself.</param>
+    /// <param name="shortest">Runs are not cut below this, for bodies that want neighbours together.</param>
+    public void Run(Body body, long cost = 1, int shortest = 1)
     {
         if (_outer == 0 || _inner == 0) return;
-        var pieces = (_inner + ChunkElements - 1) / ChunkElements;
+        var chunk = Math.Max(shortest, ChunkElements / Math.Max(1, cost));
+        var pieces = (_inner + chunk - 1) / chunk;
         var units = checked((int)(_outer * pieces));
-        var grain = (int)Math.Max(1, ChunkElements / Math.Min(_inner, ChunkElements));
+        var grain = (int)Math.Max(1, chunk / Math.Min(_inner, chunk));
         ParallelRows.For(units, grain, (begin, end) =>
         {
             Span<long> offsets = stackalloc long[_offsets.Length];
             for (long unit = begin; unit < end; unit++)
             {
                 var outer = unit / pieces;
-                var start = unit % pieces * ChunkElements;
+                var start = unit % pieces * chunk;
                 for (var k = 0; k < offsets.Length; k++) offsets[k] = _offsets[k] + start * InnerStrides[k];
                 for (var axis = _outerDims.Length - 1; axis >= 0; axis--)
                 {
                     (outer, var index) = Math.DivRem(outer, _outerDims[axis]);
                     for (var k = 0; k < offsets.Length; k++) offsets[k] += index * _outerStrides[axis][k];
                 }
-                body(offsets, (int)Math.Min(ChunkElements, _inner - start));
+                body(offsets, (int)Math.Min(chunk, _inner - start));
             }
         });
     }
