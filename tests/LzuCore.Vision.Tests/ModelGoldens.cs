@@ -1,42 +1,32 @@
-using System.IO.Compression;
-using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.RegularExpressions;
+using LzuCore.Nn.Serialization;
+using LzuCore.Tensors;
 
 namespace LzuCore.Vision.Tests;
 
-/// <summary>Recorded numbers of the reference implementations (torchvision 0.14.1, mmdetection 2.x): uncompressed zip archives of .npy arrays.</summary>
-public sealed partial class ModelGoldens : IDisposable
+/// <summary>Recorded numbers of the reference implementations: torchvision 0.14.1 and mmdetection 2.x on PyTorch 1.13.</summary>
+public sealed class ModelGoldens : IDisposable
 {
-    private readonly ZipArchive _zip;
+    private readonly NpzArchive _archive;
 
-    public ModelGoldens(string name)
+    public ModelGoldens(string name) => _archive = Npz.Open(Path.Combine(Root, "tests", "goldens", "models", name));
+
+    public static string Root
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "LzuCore.sln"))) folder = Path.GetDirectoryName(folder)!;
-        _zip = ZipFile.OpenRead(Path.Combine(folder, "tests", "goldens", "models", name));
+        get
+        {
+            var folder = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(folder, "LzuCore.sln"))) folder = Path.GetDirectoryName(folder)!;
+            return folder;
+        }
     }
 
-    public float[] Floats(string name) => Read<float>(name, "<f4");
+    public Tensor Read(string name) => _archive.Read(name);
 
-    public double[] Doubles(string name) => Read<double>(name, "<f8");
+    public float[] Floats(string name) => Read(name).ToArray<float>();
 
-    public long[] Longs(string name) => Read<long>(name, "<i8");
+    public double[] Doubles(string name) => Read(name).ToArray<double>();
 
-    public void Dispose() => _zip.Dispose();
+    public long[] Longs(string name) => Read(name).ToArray<long>();
 
-    private T[] Read<T>(string name, string dtype) where T : unmanaged
-    {
-        using var stream = (_zip.GetEntry(name + ".npy") ?? throw new ArgumentException($"no array {name}")).Open();
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        var bytes = copy.ToArray();
-        var header = BitConverter.ToUInt16(bytes, 8);
-        var found = Descr().Match(Encoding.ASCII.GetString(bytes, 10, header)).Groups[1].Value;
-        if (found != dtype) throw new ArgumentException($"{name} holds {found}, asked for {dtype}");
-        return MemoryMarshal.Cast<byte, T>(bytes.AsSpan(10 + header)).ToArray();
-    }
-
-    [GeneratedRegex("'descr': '(.*?)'")]
-    private static partial Regex Descr();
+    public void Dispose() => _archive.Dispose();
 }

@@ -27,11 +27,12 @@ public abstract class Module
 
     private IEnumerable<Cell> Cells => _cells.Concat(_children.SelectMany(c => c.Module.Cells));
 
-    /// <summary>Puts a part into this module under a name.</summary>
+    /// <summary>Puts a part into this module under a name. An empty name leaves the part's keys as they are.</summary>
     protected T Child<T>(string name, T module) where T : Module
     {
-        if (_children.Any(c => c.Name == name)) throw new ArgumentValueException($"module {GetType().Name}: a part named '{name}' exists already; give the second another name.");
-        foreach (var cell in module.Cells) cell.Key = $"{name}.{cell.Key}";
+        if (name.Length > 0 && _children.Any(c => c.Name == name)) throw new ArgumentValueException($"module {GetType().Name}: a part named '{name}' exists already; give the second another name.");
+        if (name.Length > 0)
+            foreach (var cell in module.Cells) cell.Key = $"{name}.{cell.Key}";
         _children.Add((name, module));
         return module;
     }
