@@ -1,0 +1,41 @@
+using ILGPU;
+using ILGPU.Runtime;
+using LzuCore.Memory;
+using Device = LzuCore.Memory.Device;
+
+namespace LzuCore.Gpu.Runtime;
+
+/// <summary>A pooled buffer in the memory of an ILGPU accelerator.</summary>
+internal sealed class GpuStorage : Storage
+{
+    private readonly CachingAllocator _allocator;
+    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _block;
+
+    public GpuStorage(Device device, long byteLength, CachingAllocator allocator)
+        : base(device, byteLength)
+    {
+        _allocator = allocator;
+        _block = allocator.Rent(byteLength);
+    }
+
+    /// <summary>The bytes, slack included.</summary>
+    public ArrayView<byte> Bytes => _block.View.BaseView;
+
+    /// <inheritdoc/>
+    protected override void ReturnBuffer()
+    {
+        // The constructor may have thrown for want of memory; the finalizer still runs.
+        if (_block is not null) _allocator.Return(_block);
+    }
+}
+
+/// <summary>How kernels get at a <see cref="TensorView"/>.</summary>
+internal static class GpuViews
+{
+    /// <summary>The whole buffer as elements of <typeparamref name="T"/>; the layout's offset is not applied.</summary>
+    /// <exception cref="DTypeException">The dtype's size is not that of <typeparamref name="T"/>.</exception>
+    public static unsafe ArrayView<T> Elements<T>(this TensorView view) where T : unmanaged =>
+        sizeof(T) == view.DType.Size()
+            ? ((GpuStorage)view.Storage).Bytes.Cast<T>()
+            : throw new DTypeException($"a buffer of {view.DType.Name()} was read as {typeof(T).Name}");
+}
