@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
@@ -28,6 +27,8 @@ public sealed class GpuBackend : Backend
         _launcher = new Launcher(accelerator, onHost);
         _allocator = new CachingAllocator(accelerator, device.ToString());
         Register<ICopyKernel>(new CopyKernel(_launcher));
+        Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
+        Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
         Register<IMapKernel>(new MapKernel(_launcher));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
         Register<IZipKernel>(new ZipKernel(_launcher));

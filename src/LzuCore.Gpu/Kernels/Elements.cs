@@ -1,4 +1,4 @@
-using ILGPU;
+using Bits = ILGPU.Interop;
 
 namespace LzuCore.Gpu.Kernels;
 
@@ -37,7 +37,7 @@ internal readonly struct Float16Element : IElement<ushort>
         var mantissa = v & 0x3FF;
         var magnitude = exponent == 0
             ? mantissa * (1.0 / (1 << 24))
-            : Interop.IntAsFloat(((ulong)(exponent == 31 ? 2047 : exponent - 15 + 1023) << 52) | ((ulong)mantissa << 42));
+            : Bits.IntAsFloat(((ulong)(exponent == 31 ? 2047 : exponent - 15 + 1023) << 52) | ((ulong)mantissa << 42));
         return (v & 0x8000) != 0 ? -magnitude : magnitude;
     }
 
@@ -45,11 +45,11 @@ internal readonly struct Float16Element : IElement<ushort>
 
     public static ushort FromDouble(double v)
     {
-        var bits = Interop.FloatAsInt(v);
+        var bits = Bits.FloatAsInt(v);
         var sign = (int)(bits >> 48) & 0x8000;
         var exponent = (int)((bits >> 52) & 0x7FF) - 1023;
         var mantissa = bits & 0xFFFFFFFFFFFFFUL;
-        if (v != v) return (ushort)(sign | 0x7E00);
+        if (double.IsNaN(v)) return (ushort)(sign | 0x7E00);
         if (exponent > 15) return (ushort)(sign | 0x7C00);
         if (exponent < -25) return (ushort)sign;
         // Subnormal results shift the leading 1 in; the carry of rounding up moves into the exponent by itself.
@@ -68,13 +68,13 @@ internal readonly struct Float16Element : IElement<ushort>
 
 internal readonly struct BFloat16Element : IElement<ushort>
 {
-    public static double ToDouble(ushort v) => Interop.IntAsFloat((uint)v << 16);
+    public static double ToDouble(ushort v) => Bits.IntAsFloat((uint)v << 16);
     public static long ToLong(ushort v) => Saturate.Truncate(ToDouble(v));
 
     public static ushort FromDouble(double v)
     {
-        var bits = Interop.FloatAsInt((float)v);
-        return v != v ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        var bits = Bits.FloatAsInt((float)v);
+        return double.IsNaN(v) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
     public static ushort FromLong(long v) => FromDouble(v);
@@ -131,7 +131,7 @@ internal readonly struct BoolElement : IElement<byte>
 internal static class Saturate
 {
     // 2^63 is exact in float64; the machine conversion of anything outside is not the same on every device.
-    public static long Truncate(double v) => v != v ? 0 : v >= 9223372036854775808.0 ? long.MaxValue : v <= -9223372036854775808.0 ? long.MinValue : (long)v;
+    public static long Truncate(double v) => double.IsNaN(v) ? 0 : v >= 9223372036854775808.0 ? long.MaxValue : v <= -9223372036854775808.0 ? long.MinValue : (long)v;
 
     public static long Clamp(long v, long low, long high) => v < low ? low : v > high ? high : v;
 }

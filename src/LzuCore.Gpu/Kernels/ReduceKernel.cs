@@ -79,8 +79,8 @@ internal sealed class ReduceKernel(Launcher launcher, Backend backend) : IReduce
 
     // Max and Min keep a NaN once they have met one.
     private static double Combine(int kind, double total, double v) =>
-        kind == (int)ReduceKind.Max ? (v > total || v != v ? v : total) :
-        kind == (int)ReduceKind.Min ? (v < total || v != v ? v : total) : total + v;
+        kind == (int)ReduceKind.Max ? (v > total || double.IsNaN(v) ? v : total) :
+        kind == (int)ReduceKind.Min ? (v < total || double.IsNaN(v) ? v : total) : total + v;
 
     internal readonly struct PartialPass<T, TElement>(int kind, Sizes outer, Strides kept, Sizes inner, Strides reduced, int count, int chunk, int outputs,
         ArrayView<T> x, ArrayView<double> partial) : IKernelBody

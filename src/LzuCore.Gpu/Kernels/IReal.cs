@@ -1,0 +1,27 @@
+namespace LzuCore.Gpu.Kernels;
+
+/// <summary>What generic kernels need beyond operators: .NET's own conversions between number types are not compilable for a GPU.</summary>
+/// <typeparam name="T"><c>float</c> or <c>double</c>.</typeparam>
+internal interface IReal<T>
+{
+    static abstract T From(int v);
+    static abstract int Truncate(T v);
+    static abstract T Floor(T v);
+    static abstract T RoundToEven(T v);
+}
+
+internal readonly struct SingleReal : IReal<float>
+{
+    public static float From(int v) => v;
+    public static int Truncate(float v) => (int)v;
+    public static float Floor(float v) => MathF.Floor(v);
+    public static float RoundToEven(float v) => MathF.Round(v);
+}
+
+internal readonly struct DoubleReal : IReal<double>
+{
+    public static double From(int v) => v;
+    public static int Truncate(double v) => (int)v;
+    public static double Floor(double v) => Math.Floor(v);
+    public static double RoundToEven(double v) => Math.Round(v);
+}

@@ -1,0 +1,154 @@
+using System.Numerics;
+using ILGPU;
+using LzuCore.Gpu.Runtime;
+using LzuCore.Kernels;
+using LzuCore.Memory;
+
+namespace LzuCore.Gpu.Kernels;
+
+// Resizing of channels-last images, one thread per value, channel fastest. Neighbours and fractions are recomputed by each thread: a few operations
+// against a table's reads. Backward gathers: neighbours never decrease with the output index, so the outputs that touch an input row (column) are one run;
+// its start is found by bisection, and the terms are added in a fixed order.
+internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
+{
+    public void Forward(in InterpolateArgs args, TensorView input, TensorView output)
+    {
+        if (input.DType == DType.Float64) Forward<double, DoubleReal>(args, input, output);
+        else Forward<float, SingleReal>(args, input, output);
+    }
+
+    public void Backward(in InterpolateArgs args, TensorView dOutput, TensorView dInput)
+    {
+        if (dInput.DType == DType.Float64) Backward<double, DoubleReal>(args, dOutput, dInput);
+        else Backward<float, SingleReal>(args, dOutput, dInput);
+    }
+
+    private void Forward<T, TReal>(in InterpolateArgs args, TensorView input, TensorView output)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    {
+        launcher.Launch(output.Count, new ForwardBody<T, TReal>(new(args, input.Shape[2], output.Shape[2]), new(args, input.Shape[3], output.Shape[3]), input.Shape[1],
+            input.Elements<T>().SubView(input.Layout.Offset), output.Elements<T>().SubView(output.Layout.Offset)));
+    }
+
+    private void Backward<T, TReal>(in InterpolateArgs args, TensorView dOutput, TensorView dInput)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    {
+        launcher.Launch(dInput.Count, new BackwardBody<T, TReal>(new(args, dInput.Shape[2], dOutput.Shape[2]), new(args, dInput.Shape[3], dOutput.Shape[3]), dInput.Shape[1],
+            dOutput.Elements<T>().SubView(dOutput.Layout.Offset), dInput.Elements<T>().SubView(dInput.Layout.Offset)), grain: 512);
+    }
+
+    /// <summary>Where an output index reads: two input neighbours and how far it lies towards the second.</summary>
+    internal readonly record struct Neighbours<T>(int First, int Second, T Fraction);
+
+    internal readonly struct Axis<T, TReal>(InterpolateArgs args, int from, int to)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    {
+        private readonly int _nearest = args.Mode == InterpolationMode.Nearest ? 1 : 0, _alignCorners = args.AlignCorners ? 1 : 0;
+        private readonly T _scale = args.AlignCorners ? to > 1 ? TReal.From(from - 1) / TReal.From(to - 1) : T.Zero : TReal.From(from) / TReal.From(to);
+        private readonly float _nearestScale = from / (float)to;
+
+        public int From => from;
+
+        public int To => to;
+
+        public bool Nearest => _nearest != 0;
+
+        public Neighbours<T> At(int index)
+        {
+            if (_nearest != 0)
+            {
+                var nearest = (int)MathF.Floor(index * _nearestScale);
+                if (nearest > from - 1) nearest = from - 1;
+                return new Neighbours<T>(nearest, nearest, T.Zero);
+            }
+            var half = T.One / TReal.From(2);
+            var at = TReal.From(index);
+            if (_alignCorners != 0) at *= _scale;
+            else
+            {
+                at = (at + half) * _scale - half;
+                if (at < T.Zero) at = T.Zero;
+            }
+            var first = TReal.Truncate(at);
+            if (first > from - 1) first = from - 1;
+            var second = first + 1 < from ? first + 1 : from - 1;
+            var fraction = at - TReal.From(first);
+            return new Neighbours<T>(first, second, fraction > T.One ? T.One : fraction);
+        }
+
+        /// <summary>The first output index whose second neighbour is at or after an input index.</summary>
+        public int FirstTouching(int index)
+        {
+            int low = 0, high = to;
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                if (At(middle).Second < index) low = middle + 1;
+                else high = middle;
+            }
+            return low;
+        }
+
+        /// <summary>How much of an output index comes from an input index.</summary>
+        public T Weight(Neighbours<T> at, int index)
+        {
+            var weight = T.Zero;
+            if (at.First == index) weight += T.One - at.Fraction;
+            if (at.Second == index) weight += at.Fraction;
+            return weight;
+        }
+    }
+
+    internal readonly struct ForwardBody<T, TReal>(Axis<T, TReal> rows, Axis<T, TReal> columns, int channels, ArrayView<T> x, ArrayView<T> y) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    {
+        public void Run(int index)
+        {
+            var pixel = index / channels;
+            var c = index - pixel * channels;
+            var row = pixel / columns.To;
+            var n = row / rows.To;
+            var v = rows.At(row - n * rows.To);
+            var h = columns.At(pixel - row * columns.To);
+            var upper = (n * (long)rows.From + v.First) * columns.From;
+            var lower = (n * (long)rows.From + v.Second) * columns.From;
+            if (rows.Nearest)
+            {
+                y[index] = x[(upper + h.First) * channels + c];
+                return;
+            }
+            T ux = T.One - h.Fraction, uy = T.One - v.Fraction;
+            y[index] = ux * uy * x[(upper + h.First) * channels + c] + h.Fraction * uy * x[(upper + h.Second) * channels + c]
+                + ux * v.Fraction * x[(lower + h.First) * channels + c] + h.Fraction * v.Fraction * x[(lower + h.Second) * channels + c];
+        }
+    }
+
+    internal readonly struct BackwardBody<T, TReal>(Axis<T, TReal> rows, Axis<T, TReal> columns, int channels, ArrayView<T> dy, ArrayView<T> dx) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    {
+        public void Run(int index)
+        {
+            var pixel = index / channels;
+            var c = index - pixel * channels;
+            var row = pixel / columns.From;
+            var n = row / rows.From;
+            int yAt = row - n * rows.From, xAt = pixel - row * columns.From;
+            int firstRow = rows.FirstTouching(yAt), firstColumn = columns.FirstTouching(xAt);
+            var total = T.Zero;
+            for (var i = firstRow; i < rows.To; i++)
+            {
+                var v = rows.At(i);
+                if (v.First > yAt) break;
+                var wy = rows.Weight(v, yAt);
+                var from = (n * (long)rows.To + i) * columns.To;
+                for (var j = firstColumn; j < columns.To; j++)
+                {
+                    var h = columns.At(j);
+                    if (h.First > xAt) break;
+                    total += wy * columns.Weight(h, xAt) * dy[(from + j) * channels + c];
+                }
+            }
+            dx[index] = total;
+        }
+    }
+}
