@@ -28,16 +28,16 @@ internal sealed class CopyKernel(Launcher launcher) : ICopyKernel
     {
         switch (output.DType)
         {
-            case DType.Float32: Fill(Float32Element.FromDouble(value), output); break;
-            case DType.Float64: Fill(value, output); break;
-            case DType.Float16: Fill(Float16Element.FromDouble(value), output); break;
-            case DType.BFloat16: Fill(BFloat16Element.FromDouble(value), output); break;
-            case DType.Int64: Fill(Int64Element.FromDouble(value), output); break;
-            case DType.Int32: Fill(Int32Element.FromDouble(value), output); break;
-            case DType.Int16: Fill(Int16Element.FromDouble(value), output); break;
-            case DType.Int8: Fill(Int8Element.FromDouble(value), output); break;
-            case DType.UInt8: Fill(UInt8Element.FromDouble(value), output); break;
-            default: Fill(BoolElement.FromDouble(value), output); break;
+            case DType.Float32: Write(Float32Element.FromDouble(value), output); break;
+            case DType.Float64: Write(value, output); break;
+            case DType.Float16: Write(Float16Element.FromDouble(value), output); break;
+            case DType.BFloat16: Write(BFloat16Element.FromDouble(value), output); break;
+            case DType.Int64: Write(Int64Element.FromDouble(value), output); break;
+            case DType.Int32: Write(Int32Element.FromDouble(value), output); break;
+            case DType.Int16: Write(Int16Element.FromDouble(value), output); break;
+            case DType.Int8: Write(Int8Element.FromDouble(value), output); break;
+            case DType.UInt8: Write(UInt8Element.FromDouble(value), output); break;
+            default: Write(BoolElement.FromDouble(value), output); break;
         }
     }
 
@@ -47,7 +47,7 @@ internal sealed class CopyKernel(Launcher launcher) : ICopyKernel
         launcher.Launch(walk.Count, new MoveBody<T>(walk.Sizes, walk[1], walk[0], input.Elements<T>(), output.Elements<T>()));
     }
 
-    private void Fill<T>(T value, TensorView output) where T : unmanaged
+    private void Write<T>(T value, TensorView output) where T : unmanaged
     {
         var walk = new StridedWalk(output.Layout);
         launcher.Launch(walk.Count, new FillBody<T>(value, walk.Sizes, walk[0], output.Elements<T>()));

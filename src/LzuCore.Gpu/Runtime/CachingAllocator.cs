@@ -11,6 +11,9 @@ namespace LzuCore.Gpu.Runtime;
 internal sealed class CachingAllocator(Accelerator accelerator, string device)
 {
     private readonly Dictionary<long, Stack<MemoryBuffer1D<byte, Stride1D.Dense>>> _free = [];
+
+    // Every block, so that none becomes unreachable together with its storage: ILGPU's finalizer would free it while the storage's returns it here.
+    private readonly HashSet<MemoryBuffer1D<byte, Stride1D.Dense>> _blocks = new(ReferenceEqualityComparer.Instance);
     private readonly Lock _lock = new();
     private long _live, _pooled, _peak, _rentals;
 
@@ -45,7 +48,11 @@ internal sealed class CachingAllocator(Accelerator accelerator, string device)
             fresh = TryAllocate(size, out var error) ?? throw new OutOfDeviceMemoryException(
                 $"{device}: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} of {Text(accelerator.MemorySize)} live. Use a smaller batch or image.", error);
         }
-        lock (_lock) Count(size);
+        lock (_lock)
+        {
+            _blocks.Add(fresh);
+            Count(size);
+        }
         return fresh;
     }
 
@@ -68,7 +75,11 @@ internal sealed class CachingAllocator(Accelerator accelerator, string device)
         lock (_lock)
         {
             foreach (var stack in _free.Values)
-                while (stack.TryPop(out var block)) block.Dispose();
+                while (stack.TryPop(out var block))
+                {
+                    _blocks.Remove(block);
+                    block.Dispose();
+                }
             _free.Clear();
             _pooled = 0;
         }
