@@ -1,0 +1,166 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// One axis of a separable warp: O(knots + entries) scalar work in float64, a few microseconds, so no threads and no vectors.
+// Entries ascend, so the inverse is a sweep: the tile pointer only moves forward, past zero-width tiles.
+// Edges: entries at the very ends are exact because 2p - E and E are; beyond the axis the index is the entry's own.
+internal sealed class AxisWarpKernel : IAxisWarpKernel
+{
+    private const double Snap = 1e-5;
+
+    public void Evaluate(in AxisTable table, TensorView knots, TensorView output)
+    {
+        var result = new double[output.Shape[1]];
+        for (var n = 0; n < output.Shape[0]; n++)
+        {
+            var g = Doubles.Row(knots, n);
+            for (var i = 0; i < result.Length; i++)
+            {
+                var (tile, t) = Locate(table, i, g.Length);
+                var r = tile < 0 ? i : (g[tile] + t * (g[tile + 1] - g[tile]) + 1) / 2 * table.IndexScale + table.IndexShift;
+                result[i] = r * table.OutScale + table.OutShift;
+            }
+            Doubles.SetRow(result, output, n);
+        }
+    }
+
+    public void EvaluateBackward(in AxisTable table, TensorView dOutput, TensorView dKnots)
+    {
+        var dg = new double[dKnots.Shape[1]];
+        for (var n = 0; n < dOutput.Shape[0]; n++)
+        {
+            Array.Clear(dg);
+            var upstream = Doubles.Row(dOutput, n);
+            for (var i = 0; i < upstream.Length; i++)
+            {
+                var (tile, t) = Locate(table, i, dg.Length);
+                if (tile < 0) continue;
+                var d = upstream[i] * table.OutScale * table.IndexScale / 2;
+                dg[tile] += (1 - t) * d;
+                dg[tile + 1] += t * d;
+            }
+            Doubles.SetRow(dg, dKnots, n);
+        }
+    }
+
+    public void Invert(in AxisTable table, TensorView knots, TensorView output)
+    {
+        var result = new double[output.Shape[1]];
+        for (var n = 0; n < output.Shape[0]; n++)
+        {
+            var sweep = new Sweep(Snapped(knots, n));
+            for (var i = 0; i < result.Length; i++)
+            {
+                if (Beyond(table, i)) result[i] = i * table.OutScale + table.OutShift;
+                else if (sweep.MoveTo(Target(table, i)))
+                    result[i] = (sweep.Parameter * table.IndexScale + table.IndexShift) * table.OutScale + table.OutShift;
+                else result[i] = table.Fill;
+            }
+            Doubles.SetRow(result, output, n);
+        }
+    }
+
+    public void InvertBackward(in AxisTable table, TensorView knots, TensorView dOutput, TensorView dKnots)
+    {
+        var scale = table.OutScale * table.IndexScale / (dKnots.Shape[1] - 1);
+        var dg = new double[dKnots.Shape[1]];
+        for (var n = 0; n < dOutput.Shape[0]; n++)
+        {
+            Array.Clear(dg);
+            var upstream = Doubles.Row(dOutput, n);
+            var sweep = new Sweep(Snapped(knots, n));
+            for (var i = 0; i < upstream.Length; i++)
+            {
+                if (Beyond(table, i) || !sweep.MoveTo(Target(table, i))) continue;
+                var d = upstream[i] * scale / sweep.Width;
+                dg[sweep.Tile] -= (1 - sweep.Within) * d;
+                dg[sweep.Tile + 1] -= sweep.Within * d;
+            }
+            Doubles.SetRow(dg, dKnots, n);
+        }
+    }
+
+    public void InvertAt(TensorView knots, TensorView points, TensorView output)
+    {
+        for (var n = 0; n < points.Shape[0]; n++)
+        {
+            var g = Snapped(knots, n);
+            var values = Doubles.Row(points, n);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var sweep = new Sweep(g);
+                values[i] = double.IsNaN(values[i]) || !sweep.MoveTo(Math.Clamp(values[i], g[0], Math.Max(g[0], g[^1]))) ? double.NaN : 2 * sweep.Parameter - 1;
+            }
+            Doubles.SetRow(values, output, n);
+        }
+    }
+
+    public void InvertAtBackward(TensorView knots, TensorView points, TensorView dOutput, TensorView? dKnots, TensorView? dPoints)
+    {
+        for (var n = 0; n < points.Shape[0]; n++)
+        {
+            var g = Snapped(knots, n);
+            var dg = new double[g.Length];
+            var values = Doubles.Row(points, n);
+            var upstream = Doubles.Row(dOutput, n);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var sweep = new Sweep(g);
+                var inside = values[i] >= g[0] && values[i] <= g[^1] && sweep.MoveTo(values[i]);
+                var d = inside ? upstream[i] * 2 / (g.Length - 1) / sweep.Width : 0;
+                values[i] = d;
+                if (!inside) continue;
+                dg[sweep.Tile] -= (1 - sweep.Within) * d;
+                dg[sweep.Tile + 1] -= sweep.Within * d;
+            }
+            if (dPoints is { } p) Doubles.SetRow(values, p, n);
+            if (dKnots is { } k) Doubles.SetRow(dg, k, n);
+        }
+    }
+
+    internal static bool Beyond(in AxisTable table, int i) => table.Stride * i + table.Offset > table.Extent;
+
+    internal static double Target(in AxisTable table, int i) =>
+        table.Extent == 0 ? -1 : (2 * (table.Stride * i + table.Offset) - table.Extent) / table.Extent;
+
+    internal static double SnapEnd(double knot, double end) => Math.Abs(knot - end) < Snap ? end : knot;
+
+    // The tile of entry i's parameter and the fraction inside it; tile -1 beyond the axis.
+    private static (int Tile, double T) Locate(in AxisTable table, int i, int count)
+    {
+        if (Beyond(table, i)) return (-1, 0);
+        var at = table.Extent == 0 ? 0 : (table.Stride * i + table.Offset) / table.Extent * (count - 1);
+        var tile = Math.Clamp((int)at, 0, count - 2);
+        return (tile, at - tile);
+    }
+
+    private static double[] Snapped(TensorView knots, int n)
+    {
+        var g = Doubles.Row(knots, n);
+        g[0] = SnapEnd(g[0], -1);
+        g[^1] = SnapEnd(g[^1], 1);
+        return g;
+    }
+
+    // Finds, for ascending targets, the last tile of positive width that begins at or before the target.
+    private struct Sweep(double[] knots)
+    {
+        private int _next;
+
+        public int Tile { get; private set; } = -1;
+        public double Within { get; private set; }
+        public readonly double Width => knots[Tile + 1] - knots[Tile];
+        public readonly double Parameter => (Tile + Within) / (knots.Length - 1);
+
+        public bool MoveTo(double target)
+        {
+            if (!(target >= knots[0] && target <= knots[^1])) return false;
+            for (; _next < knots.Length - 1 && knots[_next] <= target; _next++)
+                if (knots[_next + 1] > knots[_next]) Tile = _next;
+            if (Tile < 0) return false;
+            Within = Math.Clamp((target - knots[Tile]) / Width, 0, 1);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels;
+
+/// <summary>Where the entries of a table along one axis lie, and in which unit it is written. Entry i stands for the pixel p = Stride · i + Offset of an axis whose
+/// first and last pixel centre are 0 and <paramref name="Extent"/>, that is for the normalised coordinate 2 p/Extent - 1 (-1 when the extent is 0).</summary>
+/// <param name="Stride">Pixels between entries.</param>
+/// <param name="Offset">The pixel of entry 0; not negative.</param>
+/// <param name="Extent">The last pixel's index: size - 1.</param>
+/// <param name="IndexScale">A result r in [0, 1] (0 and 1 at the ends of the axis) becomes the index IndexScale · r + IndexShift …</param>
+/// <param name="IndexShift">See <paramref name="IndexScale"/>.</param>
+/// <param name="OutScale">… which is written as OutScale · index + OutShift.</param>
+/// <param name="OutShift">See <paramref name="OutScale"/>.</param>
+/// <param name="Fill">Written where there is no result.</param>
+/// <remarks>Beyond the axis (p &gt; Extent: a network's padding) the warp is the identity: the index is i itself.</remarks>
+public readonly record struct AxisTable(double Stride, double Offset, double Extent, double IndexScale, double IndexShift, double OutScale, double OutShift, double Fill);
+
+/// <summary>A warp along one axis: the piecewise linear map through knots [N, n] (values in [-1, 1] at equally spaced parameters; nondecreasing, n at least 2), tabulated or
+/// inverted at [N, count] entries. Any layouts; float32 or float64, all alike; arithmetic is float64. NaN knots give fills, never a wild index.</summary>
+/// <remarks>The inverse skips zero-width tiles; end knots within 1e-5 of ±1 count as ±1, because float32 grids end at 0.9999998. Targets outside the knots are filled and
+/// carry no gradient; elsewhere the implicit function theorem gives ∂r/∂g_i = -(1 - μ)/Δ and ∂r/∂g_{i+1} = -μ/Δ per cell.</remarks>
+public interface IAxisWarpKernel : IKernel
+{
+    /// <summary>output[n, i] = the map at entry i.</summary>
+    void Evaluate(in AxisTable table, TensorView knots, TensorView output);
+
+    /// <summary>The gradient of <see cref="Evaluate"/>; overwrites.</summary>
+    void EvaluateBackward(in AxisTable table, TensorView dOutput, TensorView dKnots);
+
+    /// <summary>output[n, i] = the parameter that the map takes to entry i.</summary>
+    void Invert(in AxisTable table, TensorView knots, TensorView output);
+
+    /// <summary>The gradient of <see cref="Invert"/>; overwrites.</summary>
+    void InvertBackward(in AxisTable table, TensorView knots, TensorView dOutput, TensorView dKnots);
+
+    /// <summary>output[n, i] = the normalised parameter that the map takes to points[n, i]; points outside the knots go to the nearest end.</summary>
+    void InvertAt(TensorView knots, TensorView points, TensorView output);
+
+    /// <summary>The gradients of <see cref="InvertAt"/> that are wanted; both overwrite.</summary>
+    void InvertAtBackward(TensorView knots, TensorView points, TensorView dOutput, TensorView? dKnots, TensorView? dPoints);
+}
