@@ -11,11 +11,16 @@ public sealed unsafe class CpuBackend : Backend
     {
         Register<ICompareKernel>(new CompareKernel());
         Register<IConv2dKernel>(new Conv2dKernel());
+        Register<IAttractionKernel>(new AttractionKernel());
+        Register<IAxisWarpKernel>(new AxisWarpKernel());
         Register<ICopyKernel>(new CopyKernel());
         Register<IGatherKernel>(new GatherKernel());
         Register<IGemmKernel>(new GemmKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
+        Register<IGemmKernel>(new GemmKernel());
+        Register<IGridInversionKernel>(new GridInversionKernel());
+        Register<IKernelDensityKernel>(new KernelDensityKernel());
         Register<IMapKernel>(new MapKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IScanKernel>(new ScanKernel());

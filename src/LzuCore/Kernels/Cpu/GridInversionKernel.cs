@@ -1,0 +1,198 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// The inverse of a piecewise bilinear warp. Each tile scatters to the entries in its bounding box, so the work is h·w + H·W on average, whatever way the tile is turned.
+// Point in tile: p00 + μ c + λ (b + μ d) = x with μ along columns and λ along rows; with M = p00 - x: A μ² + B μ + C = 0, A = c×d, B = c×b + M×d, C = M×b.
+// The root wanted satisfies 2Aμ + B = det J, so its sign is the tile's orientation and no branch on A is needed; C/(B + s) cancels nothing.
+// Everything is float64: per tile it costs nothing and it removes the precision question. Tiles run in row-major order and the first one keeps an entry.
+internal sealed class GridInversionKernel : IGridInversionKernel
+{
+    private const double Tolerance = 1e-6;
+    private const double SmallestArea = 1e-14;
+
+    public void Forward(in AxisTable x, in AxisTable y, TensorView grid, TensorView inverse)
+    {
+        int h = inverse.Shape[1], w = inverse.Shape[2];
+        var s = inverse.Layout.Strides;
+        double[] rowX = new double[w], rowY = new double[w];
+        for (var n = 0; n < inverse.Shape[0]; n++)
+        {
+            var hits = Cover(x, y, Nodes(grid, n), grid.Shape[1], grid.Shape[2], h, w);
+            for (var i = 0; i < h; i++)
+            {
+                for (var j = 0; j < w; j++)
+                {
+                    var hit = hits[i * w + j];
+                    if (hit.Tile < 0)
+                    {
+                        (rowX[j], rowY[j]) = (x.Fill, y.Fill);
+                        continue;
+                    }
+                    var u = (hit.Tile % (grid.Shape[2] - 1) + hit.Mu) / (grid.Shape[2] - 1);
+                    var v = (hit.Tile / (grid.Shape[2] - 1) + hit.Lambda) / (grid.Shape[1] - 1);
+                    rowX[j] = (AxisWarpKernel.Beyond(x, j) ? j : u * x.IndexScale + x.IndexShift) * x.OutScale + x.OutShift;
+                    rowY[j] = (AxisWarpKernel.Beyond(y, i) ? i : v * y.IndexScale + y.IndexShift) * y.OutScale + y.OutShift;
+                }
+                Doubles.Write(rowX, inverse, n * s[0] + i * s[1], s[2]);
+                Doubles.Write(rowY, inverse, n * s[0] + i * s[1] + s[3], s[2]);
+            }
+        }
+    }
+
+    // Implicit function theorem: with J t = upstream transposed, each corner receives -weight · t.
+    public void Backward(in AxisTable x, in AxisTable y, TensorView grid, TensorView dInverse, TensorView dGrid)
+    {
+        int h = dInverse.Shape[1], w = dInverse.Shape[2], rows = grid.Shape[1], columns = grid.Shape[2];
+        double scaleX = x.OutScale * x.IndexScale / (columns - 1), scaleY = y.OutScale * y.IndexScale / (rows - 1);
+        double[] upX = new double[w], upY = new double[w];
+        var s = dInverse.Layout.Strides;
+        var d = dGrid.Layout.Strides;
+        for (var n = 0; n < dInverse.Shape[0]; n++)
+        {
+            var nodes = Nodes(grid, n);
+            var hits = Cover(x, y, nodes, rows, columns, h, w);
+            double[] gx = new double[rows * columns], gy = new double[rows * columns];
+            for (var i = 0; i < h; i++)
+            {
+                Doubles.Read(dInverse, n * s[0] + i * s[1], s[2], upX);
+                Doubles.Read(dInverse, n * s[0] + i * s[1] + s[3], s[2], upY);
+                for (var j = 0; j < w; j++)
+                {
+                    var hit = hits[i * w + j];
+                    if (hit.Tile < 0) continue;
+                    var first = hit.Tile / (columns - 1) * columns + hit.Tile % (columns - 1);
+                    var tile = new Tile(nodes, first, columns);
+                    var (tx, ty) = tile.SolveTransposed(
+                        hit.Mu, hit.Lambda, AxisWarpKernel.Beyond(x, j) ? 0 : upX[j] * scaleX, AxisWarpKernel.Beyond(y, i) ? 0 : upY[j] * scaleY);
+                    Add(first, (1 - hit.Lambda) * (1 - hit.Mu));
+                    Add(first + 1, (1 - hit.Lambda) * hit.Mu);
+                    Add(first + columns, hit.Lambda * (1 - hit.Mu));
+                    Add(first + columns + 1, hit.Lambda * hit.Mu);
+
+                    void Add(int node, double weight)
+                    {
+                        gx[node] -= weight * tx;
+                        gy[node] -= weight * ty;
+                    }
+                }
+            }
+            for (var i = 0; i < rows; i++)
+            {
+                Doubles.Write(gx.AsSpan(i * columns, columns), dGrid, n * d[0] + i * d[1], d[2]);
+                Doubles.Write(gy.AsSpan(i * columns, columns), dGrid, n * d[0] + i * d[1] + d[3], d[2]);
+            }
+        }
+    }
+
+    private static (double X, double Y)[] Nodes(TensorView grid, int n)
+    {
+        int h = grid.Shape[1], w = grid.Shape[2];
+        double[] x = new double[w], y = new double[w];
+        var nodes = new (double X, double Y)[h * w];
+        var s = grid.Layout.Strides;
+        for (var i = 0; i < h; i++)
+        {
+            Doubles.Read(grid, n * s[0] + i * s[1], s[2], x);
+            Doubles.Read(grid, n * s[0] + i * s[1] + s[3], s[2], y);
+            for (var j = 0; j < w; j++)
+            {
+                var px = j == 0 ? AxisWarpKernel.SnapEnd(x[j], -1) : j == w - 1 ? AxisWarpKernel.SnapEnd(x[j], 1) : x[j];
+                var py = i == 0 ? AxisWarpKernel.SnapEnd(y[j], -1) : i == h - 1 ? AxisWarpKernel.SnapEnd(y[j], 1) : y[j];
+                nodes[i * w + j] = (px, py);
+            }
+        }
+        return nodes;
+    }
+
+    private static Hit[] Cover(in AxisTable x, in AxisTable y, (double X, double Y)[] nodes, int rows, int columns, int h, int w)
+    {
+        var hits = new Hit[h * w];
+        Array.Fill(hits, new Hit(-1, 0, 0));
+        for (var i = 0; i < rows - 1; i++)
+            for (var j = 0; j < columns - 1; j++)
+            {
+                var tile = new Tile(nodes, i * columns + j, columns);
+                if (!(Math.Abs(tile.Area) >= SmallestArea) || !double.IsFinite(tile.Area)) continue;
+                var (left, right) = Entries(x, w, tile.Left, tile.Right);
+                var (top, bottom) = Entries(y, h, tile.Top, tile.Bottom);
+                for (var a = top; a <= bottom; a++)
+                {
+                    var py = Math.Min(AxisWarpKernel.Target(y, a), 1);
+                    for (var b = left; b <= right; b++)
+                    {
+                        ref var hit = ref hits[a * w + b];
+                        if (hit.Tile < 0 && tile.Invert(Math.Min(AxisWarpKernel.Target(x, b), 1), py, out var mu, out var lambda))
+                            hit = new Hit(i * (columns - 1) + j, mu, lambda);
+                    }
+                }
+            }
+        return hits;
+    }
+
+    // The entries whose targets may lie in [low, high]; one more at each end, so that rounding loses none. Entries beyond the axis count as its last pixel.
+    private static (int First, int Last) Entries(in AxisTable table, int count, double low, double high)
+    {
+        if (table.Extent == 0) return (0, count - 1);
+        var first = ((low + 1) / 2 * table.Extent - table.Offset) / table.Stride;
+        var last = ((high + 1) / 2 * table.Extent - table.Offset) / table.Stride;
+        return ((int)Math.Clamp(Math.Ceiling(first) - 1, 0, count), high >= 1 - Tolerance ? count - 1 : (int)Math.Clamp(Math.Floor(last) + 1, -1, count - 1));
+    }
+
+    private readonly record struct Hit(int Tile, double Mu, double Lambda);
+
+    private readonly struct Tile
+    {
+        private readonly (double X, double Y) _p, _b, _c, _d;
+        private readonly double _a;
+
+        public Tile((double X, double Y)[] nodes, int first, int columns)
+        {
+            var (p00, p01, p10, p11) = (nodes[first], nodes[first + 1], nodes[first + columns], nodes[first + columns + 1]);
+            _p = p00;
+            _b = (p10.X - p00.X, p10.Y - p00.Y);
+            _c = (p01.X - p00.X, p01.Y - p00.Y);
+            _d = (p00.X - p10.X - p01.X + p11.X, p00.Y - p10.Y - p01.Y + p11.Y);
+            _a = Cross(_c, _d);
+            // The signed area: half the cross product of the diagonals.
+            Area = Cross((p11.X - p00.X, p11.Y - p00.Y), (p10.X - p01.X, p10.Y - p01.Y)) / 2;
+            Left = Math.Min(Math.Min(p00.X, p01.X), Math.Min(p10.X, p11.X));
+            Right = Math.Max(Math.Max(p00.X, p01.X), Math.Max(p10.X, p11.X));
+            Top = Math.Min(Math.Min(p00.Y, p01.Y), Math.Min(p10.Y, p11.Y));
+            Bottom = Math.Max(Math.Max(p00.Y, p01.Y), Math.Max(p10.Y, p11.Y));
+        }
+
+        public double Area { get; }
+        public double Left { get; }
+        public double Right { get; }
+        public double Top { get; }
+        public double Bottom { get; }
+
+        public bool Invert(double x, double y, out double mu, out double lambda)
+        {
+            var m = (X: _p.X - x, Y: _p.Y - y);
+            double b = Cross(_c, _b) + Cross(m, _d), c = Cross(m, _b);
+            var s = Math.CopySign(Math.Sqrt(Math.Max(0, b * b - 4 * _a * c)), Area);
+            mu = b * s >= 0 ? -2 * c / (b + s) : (s - b) / (2 * _a);
+            lambda = 0;
+            if (!(mu >= -Tolerance && mu <= 1 + Tolerance)) return false;
+            mu = Math.Clamp(mu, 0, 1);
+            double ex = _b.X + mu * _d.X, ey = _b.Y + mu * _d.Y;
+            lambda = Math.Abs(ex) > Math.Abs(ey) ? -(m.X + mu * _c.X) / ex : -(m.Y + mu * _c.Y) / ey;
+            if (!(lambda >= -Tolerance && lambda <= 1 + Tolerance)) return false;
+            lambda = Math.Clamp(lambda, 0, 1);
+            return true;
+        }
+
+        // t with Jᵀ t = (upMu, upLambda); J's columns are the derivatives by μ and λ. 0 where the tile is folded flat at this point.
+        public (double X, double Y) SolveTransposed(double mu, double lambda, double upMu, double upLambda)
+        {
+            var e = (X: _c.X + lambda * _d.X, Y: _c.Y + lambda * _d.Y);
+            var f = (X: _b.X + mu * _d.X, Y: _b.Y + mu * _d.Y);
+            var det = Cross(e, f);
+            return Math.Abs(det) < SmallestArea ? (0, 0) : ((upMu * f.Y - upLambda * e.Y) / det, (upLambda * e.X - upMu * f.X) / det);
+        }
+
+        private static double Cross((double X, double Y) a, (double X, double Y) b) => a.X * b.Y - a.Y * b.X;
+    }
+}

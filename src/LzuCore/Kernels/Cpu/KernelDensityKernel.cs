@@ -1,0 +1,129 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// Boxes to saliency. A box's Gaussian is a product, so h + w exponentials a box; (X - c)² is taken directly, not expanded, which would cancel.
+// The order of summation is the boxes' own; microseconds of work, so no threads.
+internal sealed class KernelDensityKernel : IKernelDensityKernel
+{
+    // Keeps a box whose Gaussian falls between all nodes from dividing by zero; the published value.
+    private const double Epsilon = 1e-5;
+
+    public bool Forward(in KernelDensityArgs args, TensorView boxes, TensorView amplitude, TensorView bandwidth, TensorView output)
+    {
+        if (!Boxes(args, boxes, out var kept)) return false;
+        var density = new Density(args, kept, One(amplitude), One(bandwidth), output.Shape[0], output.Shape[1]);
+        for (var at = 0; at < density.Sum.Length; at++) density.Sum[at] /= density.Total;
+        Store(density.Sum, output);
+        return true;
+    }
+
+    // With A the unnormalised map and r_i = g_i/(eps + G_i): dA/d amplitude = sum r_i, dA/d bandwidth = amplitude · sum dr_i, and S = A / sum A.
+    public void Backward(in KernelDensityArgs args, TensorView boxes, TensorView amplitude, TensorView bandwidth, TensorView dOutput, TensorView? dAmplitude, TensorView? dBandwidth)
+    {
+        int h = dOutput.Shape[0], w = dOutput.Shape[1];
+        Boxes(args, boxes, out var kept);
+        double alpha = One(amplitude), beta = One(bandwidth);
+        var density = new Density(args, kept, alpha, beta, h, w);
+        var upstream = new double[h * w];
+        for (var i = 0; i < h; i++) Doubles.Read(dOutput, i * dOutput.Layout.Strides[0], dOutput.Layout.Strides[1], upstream.AsSpan(i * w, w));
+        double mean = 0;
+        for (var at = 0; at < upstream.Length; at++) mean += upstream[at] * density.Sum[at] / density.Total;
+        double da = 0, db = 0;
+        foreach (var box in kept)
+        {
+            density.Gaussian(box, beta, out var gx, out var gy);
+            double g = 0, dg = 0, u = 0, du = 0;
+            for (var i = 0; i < h; i++)
+                for (var j = 0; j < w; j++)
+                {
+                    var value = gx[j] * gy[i];
+                    var slope = value * box.Exponent(density.X(j), density.Y(i), beta) / beta;
+                    var d = (upstream[i * w + j] - mean) / density.Total;
+                    g += value;
+                    dg += slope;
+                    u += d * value;
+                    du += d * slope;
+                }
+            da += u / (Epsilon + g);
+            db += alpha * (du / (Epsilon + g) - u * dg / ((Epsilon + g) * (Epsilon + g)));
+        }
+        if (dAmplitude is { } a) Doubles.Write([da], a, 0, 1);
+        if (dBandwidth is { } b) Doubles.Write([db], b, 0, 1);
+    }
+
+    private static double One(TensorView scalar)
+    {
+        Span<double> value = [0];
+        Doubles.Read(scalar, 0, 1, value);
+        return value[0];
+    }
+
+    private static void Store(double[] map, TensorView output)
+    {
+        int h = output.Shape[0], w = output.Shape[1];
+        for (var i = 0; i < h; i++) Doubles.Write(map.AsSpan(i * w, w), output, i * output.Layout.Strides[0], output.Layout.Strides[1]);
+    }
+
+    // The boxes that touch the image; false when a coordinate is not finite.
+    private static bool Boxes(in KernelDensityArgs args, TensorView boxes, out List<Box> kept)
+    {
+        kept = [];
+        Span<double> b = stackalloc double[4];
+        for (var i = 0; i < boxes.Shape[0]; i++)
+        {
+            Doubles.Read(boxes, i * boxes.Layout.Strides[0], boxes.Layout.Strides[1], b);
+            foreach (var v in b) if (!double.IsFinite(v)) return false;
+            double width = b[2] - b[0], height = b[3] - b[1];
+            if (width < 0 || height < 0 || b[2] < 0 || b[3] < 0 || b[0] > args.Image.Width || b[1] > args.Image.Height) continue;
+            kept.Add(new Box((b[0] + b[2]) / 2, (b[1] + b[3]) / 2, Math.Max(1, width), Math.Max(1, height)));
+        }
+        return true;
+    }
+
+    private readonly record struct Box(double CentreX, double CentreY, double Width, double Height)
+    {
+        public double Exponent(double x, double y, double beta) =>
+            0.5 * ((x - CentreX) * (x - CentreX) / (beta * Width) + (y - CentreY) * (y - CentreY) / (beta * Height));
+    }
+
+    // The unnormalised map and its sum.
+    private sealed class Density
+    {
+        private readonly Size2 _image;
+        private readonly int _h, _w;
+
+        public Density(in KernelDensityArgs args, List<Box> boxes, double alpha, double beta, int h, int w)
+        {
+            (_image, _h, _w, Sum) = (args.Image, h, w, new double[h * w]);
+            if (boxes.Count == 0) Array.Fill(Sum, 1);
+            foreach (var box in boxes)
+            {
+                Gaussian(box, beta, out var gx, out var gy);
+                var share = alpha / (Epsilon + gx.Sum() * gy.Sum());
+                for (var i = 0; i < h; i++)
+                    for (var j = 0; j < w; j++) Sum[i * w + j] += share * gx[j] * gy[i] + args.Floor;
+            }
+            Total = Sum.Sum();
+            if (Total > 0) return;
+            // No floor, and every Gaussian is lost between the nodes.
+            Array.Fill(Sum, 1);
+            Total = Sum.Length;
+        }
+
+        public double[] Sum { get; }
+
+        public double Total { get; }
+
+        public double X(int j) => (double)j / (_w - 1) * _image.Width;
+
+        public double Y(int i) => (double)i / (_h - 1) * _image.Height;
+
+        public void Gaussian(Box box, double beta, out double[] gx, out double[] gy)
+        {
+            (gx, gy) = (new double[_w], new double[_h]);
+            for (var j = 0; j < _w; j++) gx[j] = Math.Exp(-box.Exponent(X(j), box.CentreY, beta));
+            for (var i = 0; i < _h; i++) gy[i] = Math.Exp(-box.Exponent(box.CentreX, Y(i), beta));
+        }
+    }
+}
