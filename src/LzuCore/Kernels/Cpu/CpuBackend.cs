@@ -9,17 +9,16 @@ public sealed unsafe class CpuBackend : Backend
     private CpuBackend()
         : base(Device.Cpu)
     {
-        Register<ICompareKernel>(new CompareKernel());
-        Register<IConv2dKernel>(new Conv2dKernel());
         Register<IAttractionKernel>(new AttractionKernel());
         Register<IAxisWarpKernel>(new AxisWarpKernel());
+        Register<ICompareKernel>(new CompareKernel());
+        Register<IConv2dKernel>(new Conv2dKernel());
         Register<ICopyKernel>(new CopyKernel());
         Register<IGatherKernel>(new GatherKernel());
         Register<IGemmKernel>(new GemmKernel());
+        Register<IGridInversionKernel>(new GridInversionKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
-        Register<IGemmKernel>(new GemmKernel());
-        Register<IGridInversionKernel>(new GridInversionKernel());
         Register<IKernelDensityKernel>(new KernelDensityKernel());
         Register<IMapKernel>(new MapKernel());
         Register<IReduceKernel>(new ReduceKernel());
