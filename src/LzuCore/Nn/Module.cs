@@ -9,6 +9,7 @@ public abstract class Module
 {
     private readonly List<Cell> _cells = [];
     private readonly List<(string Name, Module Module)> _children = [];
+    private readonly HashSet<string> _dropped = [];
 
     /// <summary>Whether layers behave as in training (batch statistics, dropout). True at first, as in PyTorch.</summary>
     public bool IsTraining { get; private set; } = true;
@@ -42,6 +43,12 @@ public abstract class Module
 
     /// <summary>Makes a buffer of this module.</summary>
     protected Buffer State(string name, Shape shape, Initializer init, bool optional = false) => Own(new Buffer(shape, init, optional), name);
+
+    /// <summary>Names a key that checkpoints may hold and this module has no use for: loading drops it without complaint.</summary>
+    protected void Drops(string name) => _dropped.Add(name);
+
+    private bool IsDropped(string key) =>
+        _dropped.Contains(key) || _children.Any(c => key.Length > c.Name.Length && key[c.Name.Length] == '.' && key.StartsWith(c.Name, StringComparison.Ordinal) && c.Module.IsDropped(key[(c.Name.Length + 1)..]));
 
     private T Own<T>(T cell, string name) where T : Cell
     {
@@ -82,7 +89,7 @@ public abstract class Module
         var cells = Cells.ToDictionary(c => c.Key);
         var report = new StateDictReport(
             [.. cells.Values.Where(c => c is not Buffer { IsOptional: true } && !state.Contains(c.Key)).Select(c => (c.Key, c.Shape))],
-            [.. state.Where(p => !cells.ContainsKey(p.Key)).Select(p => (p.Key, p.Value.Shape))],
+            [.. state.Where(p => !cells.ContainsKey(p.Key) && !IsDropped(p.Key)).Select(p => (p.Key, p.Value.Shape))],
             [.. state.Where(p => cells.TryGetValue(p.Key, out var c) && c.Shape != p.Value.Shape).Select(p => (p.Key, cells[p.Key].Shape, p.Value.Shape))]);
         if (strict && !report.IsClean) throw new StateDictException($"load {GetType().Name}", report);
         foreach (var (key, value) in state)

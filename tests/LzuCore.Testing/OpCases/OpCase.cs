@@ -57,6 +57,7 @@ public static class AllOpCases
     public static IEnumerable<OpCases> Files =>
     [
         new AddCases(),
+        new BatchNormCases(),
         new CompareCases(),
         new ConcatCases(),
         new Conv2dCases(),
@@ -66,10 +67,12 @@ public static class AllOpCases
         new ExtremesCases(),
         new GatherCases(),
         new GridSampleCases(),
+        new GroupNormCases(),
         new InterpolateCases(),
         new LinearCases(),
         new MatMulCases(),
         new MultiplyCases(),
+        new Pool2dCases(),
         new ReduceCases(),
         new ReluCases(),
         new SoftmaxCases(),

@@ -21,6 +21,8 @@ public sealed unsafe class CpuBackend : Backend
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
         Register<IKernelDensityKernel>(new KernelDensityKernel());
         Register<IMapKernel>(new MapKernel());
+        Register<INormKernel>(new NormKernel());
+        Register<IPool2dKernel>(new Pool2dKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IScanKernel>(new ScanKernel());
         Register<ISoftmaxKernel>(new SoftmaxKernel());
