@@ -25,6 +25,7 @@ internal static class App
 
     private static IEnumerable<Verb> Verbs() =>
     [
+        new ConformanceVerb(),
         new DoctorVerb(),
     ];
 }

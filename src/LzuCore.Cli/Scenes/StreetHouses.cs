@@ -5,6 +5,8 @@ namespace LzuCore.Cli.Scenes;
 /// <summary>Rows of houses along both pavements: façades with floors and windows in perspective, shops at street level, roofs against the sky.</summary>
 internal sealed class StreetHouses(SKCanvas canvas, StreetCamera camera, Dice dice)
 {
+    private readonly House[] _left = Row(dice);
+    private readonly House[] _right = Row(dice);
     private const double Floor = 3.3;
     private static readonly SKColor[] Walls =
     [
@@ -13,17 +15,20 @@ internal sealed class StreetHouses(SKCanvas canvas, StreetCamera camera, Dice di
 
     private sealed record House(double Near, double Far, double Height, SKColor Wall, bool Modern);
 
-    /// <summary>Draws both rows from far to near.</summary>
-    /// <param name="shade">Told the extent and height of every house of the left row, so that it can throw a shadow first.</param>
-    public void Draw(Action<double, double, double> shade)
+    /// <summary>Tells the extent and the height of every house of the left row, whose shadows fall on the street.</summary>
+    public void DrawShadows(Action<double, double, double> shade)
     {
-        var rows = new[] { StreetGround.Left - 4.6, StreetGround.Right + 4.6 }.Select(x => (X: x, Houses: Row())).ToList();
-        foreach (var house in rows[0].Houses.Reverse()) shade(house.Near, house.Far, house.Height);
-        foreach (var (x, houses) in rows)
+        foreach (var house in _left.Reverse()) shade(house.Near, house.Far, house.Height);
+    }
+
+    /// <summary>Draws both rows from far to near.</summary>
+    public void Draw()
+    {
+        foreach (var (x, houses) in new[] { (StreetGround.Left - 4.6, _left), (StreetGround.Right + 4.6, _right) })
             foreach (var house in houses.Reverse()) Draw(house, x);
     }
 
-    private House[] Row()
+    private static House[] Row(Dice dice)
     {
         var houses = new List<House>();
         for (var z = 5.0; z < 420;)

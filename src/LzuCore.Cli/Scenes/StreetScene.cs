@@ -61,8 +61,10 @@ internal sealed class StreetScene
         var ground = new StreetGround(canvas, _camera, new Dice(_stream + "/ground"));
         ground.Sky();
         ground.Ground();
-        new StreetHouses(canvas, _camera, new Dice(_stream + "/houses")).Draw(ground.ShadeUnder);
+        var houses = new StreetHouses(canvas, _camera, new Dice(_stream + "/houses"));
+        houses.DrawShadows(ground.ShadeUnder);
         foreach (var thing in _objects) thing.DrawShadow(canvas, _camera);
+        houses.Draw();
         foreach (var thing in _objects) thing.Draw(canvas, _camera);
         Glow(canvas);
         return bitmap;
