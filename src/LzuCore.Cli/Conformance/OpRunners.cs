@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
