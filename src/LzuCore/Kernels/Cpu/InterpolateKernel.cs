@@ -89,8 +89,8 @@ internal sealed unsafe class InterpolateKernel(SimdWidth width) : IInterpolateKe
         public Axis(InterpolateArgs args, int from, int to)
         {
             (First, Second, Fraction) = (new int[to], new int[to], new T[to]);
-            T half = T.One / T.CreateChecked(2), size = T.CreateChecked(from);
-            var scale = args.AlignCorners ? to > 1 ? (size - T.One) / T.CreateChecked(to - 1) : T.Zero : size / T.CreateChecked(to);
+            // In float64 whatever T is: a table costs nothing, and float32 coordinates alone put results 1e-5 off.
+            var scale = args.AlignCorners ? to > 1 ? (from - 1) / (double)(to - 1) : 0 : from / (double)to;
             for (var i = 0; i < to; i++)
             {
                 if (args.Mode == InterpolationMode.Nearest)
@@ -98,11 +98,10 @@ internal sealed unsafe class InterpolateKernel(SimdWidth width) : IInterpolateKe
                     First[i] = Second[i] = Math.Min((int)MathF.Floor(i * (from / (float)to)), from - 1);
                     continue;
                 }
-                var at = T.CreateChecked(i);
-                at = args.AlignCorners ? at * scale : T.Max(T.Zero, (at + half) * scale - half);
-                First[i] = Math.Min(int.CreateTruncating(at), from - 1);
+                var at = args.AlignCorners ? i * scale : Math.Max(0, (i + 0.5) * scale - 0.5);
+                First[i] = Math.Min((int)at, from - 1);
                 Second[i] = Math.Min(First[i] + 1, from - 1);
-                Fraction[i] = T.Clamp(at - T.CreateChecked(First[i]), T.Zero, T.One);
+                Fraction[i] = T.CreateChecked(Math.Clamp(at - First[i], 0, 1));
             }
         }
 
