@@ -72,42 +72,49 @@ public sealed class CheckpointTensor
         return result;
     }
 
-    // The dense little-endian values, piece by piece, in pieces of whole elements.
-    internal unsafe void ForEachChunk(SpanAction consume)
+    // Writes the dense little-endian values.
+    internal void CopyTo(Stream stream)
+    {
+        ForEachChunk(stream.Write);
+        _bytes.Verify();
+    }
+
+    // The dense little-endian values, piece by piece, in pieces of whole elements. A strided view needs the window of the file that it
+    // reaches over, but never its own size in memory.
+    private unsafe void ForEachChunk(SpanAction consume)
     {
         if (Shape.Count == 0) return;
-        if (!_layout.IsRowMajor)
-        {
-            var dense = BufferPool.Shared.Rent(ByteLength);
-            try
-            {
-                ReadDense(dense.Pointer);
-                for (long at = 0; at < ByteLength; at += ChunkSize) consume(new ReadOnlySpan<byte>(dense.Pointer + at, (int)Math.Min(ChunkSize, ByteLength - at)));
-            }
-            finally
-            {
-                BufferPool.Shared.Return(dense);
-            }
-            return;
-        }
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkSize, ByteLength));
+        var strided = !_layout.IsRowMajor;
+        var window = strided ? BufferPool.Shared.Rent(WindowLength) : default;
         try
         {
+            if (strided) Fill(_layout.Offset * _type.Size, window.Pointer, WindowLength);
             for (long at = 0; at < ByteLength; at += ChunkSize)
             {
                 var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkSize, ByteLength - at));
-                _bytes.Read(_start + _layout.Offset * _type.Size + at, chunk);
-                if (_bigEndian) ByteOrder.Reverse(chunk, _type.SwapSize);
+                if (strided)
+                {
+                    fixed (byte* into = chunk) StridedGather.Run(window.Pointer, _layout, _type.Size, at / _type.Size, chunk.Length / _type.Size, into);
+                }
+                else
+                {
+                    _bytes.Read(_start + _layout.Offset * _type.Size + at, chunk);
+                    if (_bigEndian) ByteOrder.Reverse(chunk, _type.SwapSize);
+                }
                 consume(chunk);
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            if (strided) BufferPool.Shared.Return(window);
         }
     }
 
-    internal delegate void SpanAction(ReadOnlySpan<byte> chunk);
+    private long WindowLength => (_layout.Extent - _layout.Offset) * _type.Size;
+
+    private delegate void SpanAction(ReadOnlySpan<byte> chunk);
 
     private unsafe void ReadDense(byte* into)
     {
@@ -117,12 +124,11 @@ public sealed class CheckpointTensor
             Fill(_layout.Offset * _type.Size, into, ByteLength);
             return;
         }
-        var extent = (_layout.Extent - _layout.Offset) * _type.Size;
-        var window = BufferPool.Shared.Rent(extent);
+        var window = BufferPool.Shared.Rent(WindowLength);
         try
         {
-            Fill(_layout.Offset * _type.Size, window.Pointer, extent);
-            StridedGather.Run(window.Pointer, _layout, _type.Size, into);
+            Fill(_layout.Offset * _type.Size, window.Pointer, WindowLength);
+            StridedGather.Run(window.Pointer, _layout, _type.Size, 0, Shape.Count, into);
         }
         finally
         {

@@ -47,12 +47,15 @@ public sealed class NpyTests
         Assert.That(folder.Names, Is.EqualTo(new[] { "ärray set.npz" }));
     }
 
-    [TestCaseSource(nameof(Various))]
-    public void Npy_WrittenAndRead_IsBitEqual(Tensor tensor)
+    [Test]
+    public void Npy_WrittenAndRead_IsBitEqual()
     {
         using var folder = new TemporaryFolder();
-        Npy.Write(folder.File("a.npy"), tensor);
-        AssertSame(Npy.Read(folder.File("a.npy")), tensor);
+        foreach (var tensor in Various)
+        {
+            Npy.Write(folder.File("a.npy"), tensor);
+            AssertSame(Npy.Read(folder.File("a.npy")), tensor);
+        }
     }
 
     [Test]
