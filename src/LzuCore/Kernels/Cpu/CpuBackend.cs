@@ -22,6 +22,7 @@ public sealed unsafe class CpuBackend : Backend
         Register<IKernelDensityKernel>(new KernelDensityKernel());
         Register<IMapKernel>(new MapKernel());
         Register<INormKernel>(new NormKernel());
+        Register<IOptimizerKernel>(new OptimizerKernel());
         Register<IPool2dKernel>(new Pool2dKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IScanKernel>(new ScanKernel());
