@@ -72,7 +72,12 @@ public abstract class Cell
     /// <exception cref="ShapeException">A value of another shape is written.</exception>
     public Tensor Value
     {
-        get => _value ?? (Value = _init(Shape, RandomSource.FromKey(Key + "#0")));
+        get
+        {
+            // Read back after the write, which makes the first value a leaf.
+            if (_value is null) Value = _init(Shape, RandomSource.FromKey(Key + "#0"));
+            return _value!;
+        }
         internal set
         {
             if (value.Shape != Shape) throw new ShapeException(Key, $"must be {Shape}", value.Shape.ToString());

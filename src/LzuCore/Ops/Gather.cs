@@ -136,7 +136,7 @@ internal sealed class ScatterOp(int axis) : Op("scatter")
         var length = index.Shape[axis];
         var strides = new long[index.Rank];
         strides[axis] = 1;
-        var number = Tensor.Arange(length);
+        var number = Tensor.Arange(length, DType.Int64).To(dOutput.Device);
         var numbers = new TensorView(number.View.Storage, new Layout(index.Shape, strides), DType.Int64);
         var winner = Tensor.Empty(dOutput.Shape, DType.Int64, dOutput.Device);
         var back = Tensor.Empty(index.Shape, DType.Int64, dOutput.Device);

@@ -38,7 +38,7 @@ public static partial class F
     {
         if (index.DType.IsFloating()) throw new DTypeException($"one_hot: index must be an integer tensor, got {index.DType.Name()}. Convert with .To(DType.Int64).");
         Check.That(classes >= 0, $"one_hot: classes must be 0 or more, got {classes}.");
-        return index.To(DType.Int64).Unsqueeze(-1).Equal(Tensor.Arange(classes).To(index.Device)).To(dtype);
+        return index.To(DType.Int64).Unsqueeze(-1).Equal(Tensor.Arange(classes, DType.Int64).To(index.Device)).To(dtype);
     }
 }
 

@@ -28,7 +28,7 @@ public static class GradientClipping
         return Changed(gradients, g => g.Clamp(-limit, limit));
     }
 
-    /// <summary>The L2 norm of all gradients together, summed in float64.</summary>
+    /// <summary>The L2 norm of all gradients together. Each tensor is summed in float64 and rounded once to its dtype.</summary>
     public static double Norm(Gradients gradients)
     {
         using var off = Grad.Off();
