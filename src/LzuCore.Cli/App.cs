@@ -10,6 +10,9 @@ internal static class App
     /// <summary>Parses and runs one command line. Returns the exit code; never throws.</summary>
     public static int Run(string[] args, TextWriter stdout, TextWriter stderr, CancellationToken cancellation = default)
     {
+#if !CPU_ONLY
+        LzuCore.Gpu.GpuBackend.Register();
+#endif
         var root = new RootCommand("Learning to Zoom and Unzoom: zoom into what matters, run a backbone, unzoom its features.");
         foreach (var option in CommonOptions.All) root.Add(option);
         foreach (var verb in Verbs()) root.Add(verb.Build(cancellation));

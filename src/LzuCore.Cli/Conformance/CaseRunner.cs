@@ -95,7 +95,7 @@ internal static class CaseRunner
             var inputs = new CaseInputs(source, device);
             var outputs = runner(inputs);
             if (output == withGradient[0]) CompareOutputs(source, outputs, comparisons);
-            var upstream = source.Read("upstream." + output).To(DType.Float32).To(device);
+            var upstream = source.Read("upstream." + output).To(outputs[output].DType).To(device);
             var gradients = Gradients.Of(outputs[output], upstream);
             foreach (var name in source.Gradients)
             {

@@ -32,6 +32,27 @@ internal static class OpRunners
 
     public static IReadOnlyDictionary<string, Tensor> Relu(CaseInputs c) => Output(c["input"].Relu());
 
+    public static IReadOnlyDictionary<string, Tensor> Sigmoid(CaseInputs c) => Output(c["input"].Sigmoid());
+
+    public static IReadOnlyDictionary<string, Tensor> Softmax(CaseInputs c) => Output(c["input"].Softmax(c.Attributes.Whole("dim")));
+
+    public static IReadOnlyDictionary<string, Tensor> LogSoftmax(CaseInputs c) => Output(c["input"].LogSoftmax(c.Attributes.Whole("dim")));
+
+    public static IReadOnlyDictionary<string, Tensor> BatchNorm(CaseInputs c) => Output(F.BatchNorm(c["input"], c.Find("running_mean"), c.Find("running_var"), c.Find("weight"), c.Find("bias"),
+        c.Attributes.Flag("training"), c.Attributes.Number("momentum", 0.1), c.Attributes.Number("eps", 1e-5)));
+
+    public static IReadOnlyDictionary<string, Tensor> GroupNorm(CaseInputs c) =>
+        Output(F.GroupNorm(c["input"], c.Attributes.Whole("groups"), c.Find("weight"), c.Find("bias"), c.Attributes.Number("eps", 1e-5)));
+
+    public static IReadOnlyDictionary<string, Tensor> MaxPool2d(CaseInputs c) =>
+        Output(F.MaxPool2d(c["input"], c.Attributes.Size("kernel"), c.Attributes.SizeOrNull("stride"), c.Attributes.SizeOrNull("padding"), c.Attributes.Flag("ceil_mode", fallback: false)));
+
+    public static IReadOnlyDictionary<string, Tensor> AvgPool2d(CaseInputs c) =>
+        Output(F.AvgPool2d(c["input"], c.Attributes.Size("kernel"), c.Attributes.SizeOrNull("stride"), c.Attributes.SizeOrNull("padding"),
+            c.Attributes.Flag("ceil_mode", fallback: false), c.Attributes.Flag("count_include_pad", fallback: true)));
+
+    public static IReadOnlyDictionary<string, Tensor> AdaptiveAvgPool2d(CaseInputs c) => Output(F.AdaptiveAvgPool2d(c["input"], c.Attributes.Size("size")));
+
     private static IReadOnlyDictionary<string, Tensor> Output(Tensor output) => new Dictionary<string, Tensor> { ["output"] = output };
 
     private static SamplingMode Sampling(string word) => word switch

@@ -17,6 +17,20 @@ internal static class OpTable
         ["conv_transpose2d"] = OpRunners.ConvTranspose2d,
         ["linear"] = OpRunners.Linear,
         ["relu"] = OpRunners.Relu,
+        ["sigmoid"] = OpRunners.Sigmoid,
+        ["softmax"] = OpRunners.Softmax,
+        ["log_softmax"] = OpRunners.LogSoftmax,
+        ["batch_norm"] = OpRunners.BatchNorm,
+        ["group_norm"] = OpRunners.GroupNorm,
+        ["max_pool2d"] = OpRunners.MaxPool2d,
+        ["avg_pool2d"] = OpRunners.AvgPool2d,
+        ["adaptive_avg_pool2d"] = OpRunners.AdaptiveAvgPool2d,
+        ["saliency_to_grid"] = WarpRunners.SaliencyToGrid,
+        ["invert_grid"] = WarpRunners.InvertGrid,
+        ["invert_separable"] = WarpRunners.InvertSeparable,
+        ["kde_saliency"] = WarpRunners.KdeSaliency,
+        ["zoom"] = WarpRunners.Zoom,
+        ["unzoom"] = WarpRunners.Unzoom,
     };
 
     /// <summary>The runner of a case, or the reason why there is none.</summary>

@@ -44,7 +44,6 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
         private readonly int _nearest = args.Mode == InterpolationMode.Nearest ? 1 : 0, _alignCorners = args.AlignCorners ? 1 : 0;
-        private readonly T _scale = args.AlignCorners ? to > 1 ? TReal.From(from - 1) / TReal.From(to - 1) : T.Zero : TReal.From(from) / TReal.From(to);
         private readonly float _nearestScale = from / (float)to;
 
         public int From => from;
@@ -61,19 +60,14 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
                 if (nearest > from - 1) nearest = from - 1;
                 return new Neighbours<T>(nearest, nearest, T.Zero);
             }
-            var half = T.One / TReal.From(2);
-            var at = TReal.From(index);
-            if (_alignCorners != 0) at *= _scale;
-            else
-            {
-                at = (at + half) * _scale - half;
-                if (at < T.Zero) at = T.Zero;
-            }
-            var first = TReal.Truncate(at);
-            if (first > from - 1) first = from - 1;
+            // The coordinate as a fraction of whole numbers, (i)(from - 1)/(to - 1) or ((2i + 1) from - to)/(2 to): float32 coordinates alone put results 1e-5 off.
+            long above = _alignCorners != 0 ? (long)index * (from - 1) : (2L * index + 1) * from - to;
+            long below = _alignCorners != 0 ? to > 1 ? to - 1 : 1 : 2L * to;
+            if (above < 0) above = 0;
+            var first = (int)(above / below);
+            if (first > from - 1) return new Neighbours<T>(from - 1, from - 1, T.Zero);
             var second = first + 1 < from ? first + 1 : from - 1;
-            var fraction = at - TReal.From(first);
-            return new Neighbours<T>(first, second, fraction > T.One ? T.One : fraction);
+            return new Neighbours<T>(first, second, TReal.From((int)(above % below)) / TReal.From((int)below));
         }
 
         /// <summary>The first output index whose second neighbour is at or after an input index.</summary>

@@ -16,6 +16,14 @@ public sealed class ConformanceTests
         Assert.That(run.Out.TrimEnd().Split('\n')[^1], Does.Match(@"^\d+ passed, 0 failed, \d+ skipped$"));
     }
 
+    [TestCase("grid_sample", 12)]
+    [TestCase("interpolate", 12)]
+    public void GivenSuite_PassesOnIlgpu(string suite, int cases)
+    {
+        var run = Lzu.Run("conformance", Path.Combine(Repository.Conformance, suite + ".npz"), "--device", "ilgpu").Succeeded();
+        Assert.That(run.Out.TrimEnd().Split('\n')[^1], Is.EqualTo($"{cases} passed, 0 failed, 0 skipped"));
+    }
+
     [Test]
     public void Json_CountsAndNamesTheWorstArray()
     {
