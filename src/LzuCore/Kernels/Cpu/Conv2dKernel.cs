@@ -3,28 +3,79 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// Convolution on the CPU.
-internal sealed unsafe class Conv2dKernel : IConv2dKernel
+// Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
+//   forward         depthwise loops, or DirectConv over the forward phase. Winograd F(4x4, 3x3) would be the third choice, for 3x3 of stride 1.
+//   input gradient  (and conv_transpose2d) the same two over the phases of the adjoint
+//   weight gradient depthwise loops, or WeightGradient
+//   float64         PlainConv
+// Packed weights are kept with the weight's storage; the key says which adjoint, geometry and path they are for.
+internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
 {
+    private readonly DirectConv _direct = new(micro);
+    private readonly WeightGradient _weightGradient = new(micro);
+
+    private readonly record struct PanelsKey(int Width, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
+
     public void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
     {
         if (output.Count == 0) return;
-        if (output.DType == DType.Float64) PlainForward<double>(args, input, weight, epilogue, output);
-        else PlainForward<float>(args, input, weight, epilogue, output);
+        if (output.DType == DType.Float64)
+        {
+            new PlainConv<double>(args, input.Shape, weight.Shape, output.Shape).Forward(input.Pointer<double>(), weight.Pointer<double>(), new PlainEpilogue<double>(epilogue), output.Pointer<double>());
+            return;
+        }
+        Size2 kernel = new(weight.Shape[2], weight.Shape[3]), size = new(output.Shape[2], output.Shape[3]);
+        if (IsDepthwise(args, weight, output.Shape[1]))
+        {
+            DepthwiseConv.Run(new Picture(input), Phase.Forward(args, kernel, size), weight.Pointer<float>(), kernel.Height * kernel.Width, output.Shape[1], epilogue, new Picture(output));
+            return;
+        }
+        using var source = new ConvSource(args, input, kernel, size);
+        var panels = ForwardPanels(args, weight, source.Phase.Taps.Length, source.Length);
+        Run(source.Picture, weight.Shape[1], source.Length, source.Phase, panels, epilogue, output);
     }
 
     public void BackwardInput(in Conv2dArgs args, TensorView dOutput, TensorView weight, in Epilogue epilogue, TensorView dInput)
     {
         if (dInput.Count == 0) return;
-        if (dInput.DType == DType.Float64) PlainBackwardInput<double>(args, dOutput, weight, epilogue, dInput);
-        else PlainBackwardInput<float>(args, dOutput, weight, epilogue, dInput);
+        if (dInput.DType == DType.Float64)
+        {
+            new PlainConv<double>(args, dInput.Shape, weight.Shape, dOutput.Shape).BackwardInput(dOutput.Pointer<double>(), weight.Pointer<double>(), new PlainEpilogue<double>(epilogue), dInput.Pointer<double>());
+            return;
+        }
+        Size2 kernel = new(weight.Shape[2], weight.Shape[3]), size = new(dInput.Shape[2], dInput.Shape[3]);
+        var depthwise = IsDepthwise(args, weight, dInput.Shape[1]);
+        var index = 0;
+        foreach (var phase in Phase.BackwardInput(args, kernel, size))
+        {
+            if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
+            else
+            {
+                var length = weight.Shape[0] / args.Groups;
+                Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
+            }
+        }
     }
 
     public void BackwardWeight(in Conv2dArgs args, TensorView input, TensorView dOutput, TensorView dWeight)
     {
         if (dWeight.Count == 0) return;
-        if (dWeight.DType == DType.Float64) PlainBackwardWeight<double>(args, input, dOutput, dWeight);
-        else PlainBackwardWeight<float>(args, input, dOutput, dWeight);
+        if (dWeight.DType == DType.Float64)
+        {
+            new PlainConv<double>(args, input.Shape, dWeight.Shape, dOutput.Shape).BackwardWeight(input.Pointer<double>(), dOutput.Pointer<double>(), dWeight.Pointer<double>());
+            return;
+        }
+        Size2 kernel = new(dWeight.Shape[2], dWeight.Shape[3]), size = new(dOutput.Shape[2], dOutput.Shape[3]);
+        if (IsDepthwise(args, dWeight, input.Shape[1]))
+        {
+            DepthwiseConv.BackwardWeight(new Picture(input), Phase.Forward(args, kernel, size), new Picture(dOutput), input.Shape[1], dWeight.Pointer<float>());
+            return;
+        }
+        using var source = new ConvSource(args, input, kernel, size);
+        var outputs = dWeight.Shape[0] / args.Groups;
+        for (var g = 0; g < args.Groups; g++)
+            _weightGradient.Run(Shift(source.Picture, g * dWeight.Shape[1]), source.Length, source.Phase, Shift(new Picture(dOutput), g * outputs), outputs,
+                dWeight.Pointer<float>() + (long)g * outputs * source.Phase.Taps.Length * source.Length);
     }
 
     public void BackwardBias(TensorView dOutput, TensorView dBias)
@@ -56,12 +107,40 @@ internal sealed unsafe class Conv2dKernel : IConv2dKernel
         });
     }
 
-    private static void PlainForward<T>(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output) where T : unmanaged, IFloatingPointIeee754<T> =>
-        new PlainConv<T>(args, input.Shape, weight.Shape, output.Shape).Forward(input.Pointer<T>(), weight.Pointer<T>(), new PlainEpilogue<T>(epilogue), output.Pointer<T>());
+    // Each group: its channels of the source, its panels, its channels of the target.
+    private void Run(Picture source, int groupChannels, int length, Phase phase, Panels[] panels, in Epilogue epilogue, TensorView output)
+    {
+        var columns = panels[0].Columns;
+        var target = new Picture(output);
+        using var bias = TileSink.PaddedBias(micro, epilogue, output.Shape[1]);
+        for (var g = 0; g < panels.Length; g++)
+            _direct.Run(Shift(source, g * groupChannels), length, phase, panels[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
+    }
 
-    private static void PlainBackwardInput<T>(in Conv2dArgs args, TensorView dOutput, TensorView weight, in Epilogue epilogue, TensorView dInput) where T : unmanaged, IFloatingPointIeee754<T> =>
-        new PlainConv<T>(args, dInput.Shape, weight.Shape, dOutput.Shape).BackwardInput(dOutput.Pointer<T>(), weight.Pointer<T>(), new PlainEpilogue<T>(epilogue), dInput.Pointer<T>());
+    // Columns are output channels, the depth (tap, input channel): a weight's own order.
+    private Panels[] ForwardPanels(Conv2dArgs args, TensorView weight, int taps, int length) =>
+        weight.Storage.Derive(new PanelsKey(micro.Width, false, weight.Layout.Offset, weight.Shape, default, 0, length), () =>
+        {
+            int outputs = weight.Shape[0] / args.Groups, depth = taps * length;
+            var panels = new Panels[args.Groups];
+            for (var g = 0; g < panels.Length; g++)
+                panels[g] = new Panels(micro, depth, outputs).Fill(weight.Pointer<float>() + (long)g * outputs * depth, depth, 1, [0], depth);
+            return panels;
+        });
 
-    private static void PlainBackwardWeight<T>(in Conv2dArgs args, TensorView input, TensorView dOutput, TensorView dWeight) where T : unmanaged, IFloatingPointIeee754<T> =>
-        new PlainConv<T>(args, input.Shape, dWeight.Shape, dOutput.Shape).BackwardWeight(input.Pointer<T>(), dOutput.Pointer<T>(), dWeight.Pointer<T>());
+    // Columns are input channels, the depth (tap of the phase, output channel).
+    private Panels[] AdjointPanels(Conv2dArgs args, TensorView weight, Phase phase, int index) =>
+        weight.Storage.Derive(new PanelsKey(micro.Width, true, weight.Layout.Offset, weight.Shape, args, index, 0), () =>
+        {
+            int outputs = weight.Shape[0] / args.Groups, inputs = weight.Shape[1], row = inputs * weight.Shape[2] * weight.Shape[3];
+            var panels = new Panels[args.Groups];
+            var offsets = phase.Taps.Select(t => (nint)t.Weight * inputs).ToArray();
+            for (var g = 0; g < panels.Length; g++)
+                panels[g] = new Panels(micro, (long)offsets.Length * outputs, inputs).Fill(weight.Pointer<float>() + (long)g * outputs * row, 1, row, offsets, outputs);
+            return panels;
+        });
+
+    private static bool IsDepthwise(in Conv2dArgs args, TensorView weight, int channels) => args.Groups > 1 && args.Groups == channels && weight.Shape[0] == channels && weight.Shape[1] == 1;
+
+    private static Picture Shift(Picture picture, int channels) => new(picture.Data + channels, picture.Batch, picture.Height, picture.Width, (int)picture.Pixel);
 }

@@ -12,14 +12,14 @@ public sealed unsafe class CpuBackend : Backend
         Register<IAttractionKernel>(new AttractionKernel());
         Register<IAxisWarpKernel>(new AxisWarpKernel());
         Register<ICompareKernel>(new CompareKernel());
-        Register<IConv2dKernel>(new Conv2dKernel());
+        Register<IConv2dKernel>(new Conv2dKernel(MicroKernel.Fastest));
         Register<ICopyKernel>(new CopyKernel());
         Register<IGatherKernel>(new GatherKernel());
-        Register<IGemmKernel>(new GemmKernel());
         Register<IGridInversionKernel>(new GridInversionKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
         Register<IKernelDensityKernel>(new KernelDensityKernel());
+        Register<IGemmKernel>(new GemmKernel(MicroKernel.Fastest));
         Register<IMapKernel>(new MapKernel());
         Register<INormKernel>(new NormKernel());
         Register<IOptimizerKernel>(new OptimizerKernel());

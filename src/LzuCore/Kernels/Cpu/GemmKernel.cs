@@ -2,13 +2,90 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// Matrix products on the CPU.
-internal sealed class GemmKernel : IGemmKernel
+// Matrix products. b is packed into panels, a into slivers of one tile's rows ([k][rows]), for a block of the sum at a time. Panels run outside,
+// tiles of rows inside: a block of one panel (256 x 32 floats) stays in the first-level cache, a unit's slivers of a in the second.
+// Threads take blocks of rows x columns; a block runs its whole sum, so no result depends on who did what. float64 takes the plain loops.
+internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
 {
+    // Terms of a block of the sum: 32 KiB of a panel.
+    private const int DepthBlock = 256;
+
+    // Tiles of rows a unit of work.
+    private const int RowTiles = 20;
+
     public void Forward(in GemmArgs args, TensorView a, TensorView b, in Epilogue epilogue, TensorView output)
     {
         if (output.Count == 0) return;
-        if (output.DType == DType.Float64) PlainGemm<double>.Forward(a, b, epilogue, output);
-        else PlainGemm<float>.Forward(a, b, epilogue, output);
+        if (output.DType == DType.Float64)
+        {
+            PlainGemm<double>.Forward(a, b, epilogue, output);
+            return;
+        }
+        using var bias = TileSink.PaddedBias(micro, epilogue, b.Shape[2]);
+        var sink = new TileSink(bias.Pointer, epilogue, output.Pointer<float>());
+        long[] sa = a.Layout.Strides.ToArray(), sb = b.Layout.Strides.ToArray();
+        int m = a.Shape[1], k = a.Shape[2], n = b.Shape[2];
+        Panels? panels = null;
+        for (var batch = 0; batch < a.Shape[0]; batch++)
+        {
+            if (panels is null || sb[0] != 0)
+            {
+                var from = b.Pointer<float>() + batch * sb[0];
+                Panels Make() => new Panels(micro, k, n).Fill(from, (nint)sb[2], (nint)sb[1], [0], k);
+                panels = args.KeepPacked && b.Shape[0] == 1 ? b.Storage.Derive(new LayoutKey(micro.Width, b.Layout.ToString()), Make) : Make();
+            }
+            Product(a.Pointer<float>() + batch * sa[0], (nint)sa[1], (nint)sa[2], m, panels, sink, output.Pointer<float>() + (long)batch * m * n);
+        }
+        GC.KeepAlive(panels);
+    }
+
+    private readonly record struct LayoutKey(int Width, string Layout);
+
+    private void Product(float* a, nint rowStride, nint depthStride, int m, Panels b, TileSink sink, float* output)
+    {
+        int k = checked((int)b.Depth), n = b.Columns, tiles = (m + micro.MaxRows - 1) / micro.MaxRows;
+        using var packed = Scratch.Floats((long)m * Math.Min(k, DepthBlock));
+        var slivers = packed.Pointer;
+        int rowUnits = (tiles + RowTiles - 1) / RowTiles;
+        int columnUnits = Math.Clamp(16 / rowUnits, 1, b.Slivers);
+        var start = 0;
+        do
+        {
+            int from = start, depth = Math.Min(k - from, DepthBlock);
+            // Tile t holds rows [t·m / tiles, (t + 1)·m / tiles): near-equal parts, never a thin rest.
+            ParallelRows.For(tiles, 8, (begin, end) =>
+            {
+                for (var t = begin; t < end; t++)
+                {
+                    int row = Row(t), rows = Row(t + 1) - row;
+                    Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, slivers + (long)row * depth, rows);
+                }
+            });
+            ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
+            {
+                Tile tile;
+                var outs = stackalloc float*[micro.MaxRows];
+                for (var unit = begin; unit < end; unit++)
+                {
+                    var (rowUnit, columnUnit) = Math.DivRem(unit, columnUnits);
+                    int sliver0 = (int)((long)b.Slivers * columnUnit / columnUnits), sliver1 = (int)((long)b.Slivers * (columnUnit + 1) / columnUnits);
+                    for (var s = sliver0; s < sliver1; s++)
+                        for (var t = rowUnit * RowTiles; t < Math.Min(tiles, (rowUnit + 1) * RowTiles); t++)
+                        {
+                            int row = Row(t), rows = Row(t + 1) - row;
+                            for (var i = 0; i < rows; i++) outs[i] = output + (long)(row + i) * n;
+                            tile.A = slivers + (long)row * depth;
+                            tile.AStep = rows;
+                            tile.SegmentLength = depth;
+                            tile.B = b[s] + (long)from * b.WidthOf(s);
+                            sink.Run(micro, &tile, rows, Addressing.Column, outs, s * b.Width, b.ColumnsOf(s), b.WidthOf(s), first: from == 0, last: from + depth == k);
+                        }
+                }
+            });
+            start += depth;
+        }
+        while (start < k);
+
+        int Row(int t) => (int)((long)m * t / tiles);
     }
 }

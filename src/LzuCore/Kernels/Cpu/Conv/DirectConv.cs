@@ -1,0 +1,112 @@
+using System.Runtime.CompilerServices;
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// Direct convolution as an indirect matrix product: rows are pixels, columns output channels, the sum runs over taps x input channels.
+// Pixels of a phase are taken in reading order and cut into tiles of at most 12 (near-equal parts, so no thin rest); per tile and tap a table holds one
+// pointer a pixel, and pixels in the padding point at zeros. 1x1 convolutions of step 1 read their rows in place without a table.
+// A unit of work is a block of tiles x a group of panels: the block's input stays in the second-level cache while panels stream over it.
+internal sealed unsafe class DirectConv(MicroKernel micro)
+{
+    private const int BlockTiles = 8;
+
+    // Enough units for threads to share a small map by output channels.
+    private const int WantedUnits = 12;
+
+    /// <summary>target = epilogue(phase(source)), for one group of channels.</summary>
+    /// <param name="source">The source, at the group's first channel.</param>
+    /// <param name="length">Contiguous floats a tap reads.</param>
+    /// <param name="phase">Geometry.</param>
+    /// <param name="weights">Panels of depth taps x length.</param>
+    /// <param name="target">The target, at the group's first channel.</param>
+    /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
+    public void Run(Picture source, int length, Phase phase, Panels weights, Picture target, TileSink sink)
+    {
+        var pixels = checked(source.Batch * phase.Rows * phase.Columns);
+        if (pixels == 0) return;
+        int tiles = (pixels + micro.MaxRows - 1) / micro.MaxRows, blocks = (tiles + BlockTiles - 1) / BlockTiles;
+        int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, weights.Slivers);
+        var pointwise = phase.Taps is [{ Dy: 0, Dx: 0 }];
+        var inPlace = pointwise && phase is { SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
+        // Rows a multiple of 4 KiB apart share one cache set: gather them first.
+        var gather = pointwise && source.Pixel % 1024 == 0;
+        using var zeros = Scratch.Floats(length);
+        new Span<float>(zeros.Pointer, length).Clear();
+        var zero = zeros.Pointer;
+        ParallelRows.For(blocks * groups, 1, (begin, end) =>
+        {
+            var step = length + 16;
+            using var rows = new Scratch((long)BlockTiles * micro.MaxRows * (phase.Taps.Length + 1) * sizeof(nint));
+            using var copy = Scratch.Floats(gather ? (long)BlockTiles * micro.MaxRows * step : 0);
+            float** table = (float**)rows.Pointer, outs = table + BlockTiles * micro.MaxRows * phase.Taps.Length;
+            Tile tile;
+            for (var unit = begin; unit < end; unit++)
+            {
+                var (block, group) = Math.DivRem(unit, groups);
+                int tile0 = block * BlockTiles, tile1 = Math.Min(tiles, tile0 + BlockTiles);
+                int pixel0 = Pixel(tile0);
+                for (var t = tile0; t < tile1; t++)
+                {
+                    int first = Pixel(t), count = Pixel(t + 1) - first;
+                    Locate(source, phase, target, first, count, zero, inPlace ? null : table + (first - pixel0) * phase.Taps.Length, outs + (first - pixel0));
+                }
+                if (gather)
+                    for (var p = pixel0; p < Pixel(tile1); p++)
+                        Unsafe.CopyBlock(copy.Pointer + (long)(p - pixel0) * step, inPlace ? source.Data + p * source.Pixel : table[p - pixel0], (uint)length * sizeof(float));
+                int sliver0 = (int)((long)weights.Slivers * group / groups), sliver1 = (int)((long)weights.Slivers * (group + 1) / groups);
+                for (var s = sliver0; s < sliver1; s++)
+                    for (var t = tile0; t < tile1; t++)
+                    {
+                        int first = Pixel(t), count = Pixel(t + 1) - first;
+                        tile.B = weights[s];
+                        tile.Segments = phase.Taps.Length;
+                        tile.SegmentLength = length;
+                        var addressing = Addressing.Strided;
+                        if (gather || inPlace)
+                        {
+                            tile.A = gather ? copy.Pointer + (long)(first - pixel0) * step : source.Data + first * source.Pixel;
+                            tile.AStep = gather ? step : source.Pixel;
+                        }
+                        else
+                        {
+                            tile.Rows = table + (first - pixel0) * phase.Taps.Length;
+                            addressing = Addressing.Indirect;
+                        }
+                        sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), s * weights.Width, weights.ColumnsOf(s), weights.WidthOf(s));
+                    }
+            }
+        });
+        GC.KeepAlive(weights);
+
+        int Pixel(int t) => (int)((long)pixels * t / tiles);
+    }
+
+    // The pointers of one tile: [tap][pixel] sources and [pixel] targets. Pixels are in reading order over the batch.
+    private static void Locate(Picture source, Phase phase, Picture target, int first, int count, float* zero, float** table, float** outs)
+    {
+        var (row, q) = Math.DivRem(first, phase.Columns);
+        var (n, r) = Math.DivRem(row, phase.Rows);
+        for (var i = 0; i < count; i++)
+        {
+            outs[i] = target.Data + n * target.Image + (phase.OriginY + r * phase.StepY) * target.Row + (phase.OriginX + q * phase.StepX) * target.Pixel;
+            if (table is not null)
+            {
+                int y0 = r * phase.SourceStepY, x0 = q * phase.SourceStepX;
+                var image = source.Data + n * source.Image;
+                var at = table + i;
+                foreach (var tap in phase.Taps)
+                {
+                    int y = y0 + tap.Dy, x = x0 + tap.Dx;
+                    *at = (uint)y < (uint)source.Height && (uint)x < (uint)source.Width ? image + y * source.Row + x * source.Pixel : zero;
+                    at += count;
+                }
+            }
+            if (++q < phase.Columns) continue;
+            q = 0;
+            if (++r < phase.Rows) continue;
+            r = 0;
+            n++;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// The adjoint in the weight as a matrix product over pixels: rows are output channels, columns (tap, input channel), which is the weight's own order.
+// A is dOutput read in place (rows contiguous, pixels at equal distance); B is a panel of input values, gathered for one block of pixels and one
+// sliver of columns at a time and used by all rows while it is in the first-level cache. A unit of work owns its piece of dWeight and walks all
+// pixels in order, so no sums are shared and every thread count gives the same bits.
+internal sealed unsafe class WeightGradient(MicroKernel micro)
+{
+    private const int PixelBlock = 256;
+    private const int WantedUnits = 16;
+
+    /// <summary>dWeight = the gradient, for one group of channels.</summary>
+    /// <param name="source">What the convolution read, at the group's first channel.</param>
+    /// <param name="length">Contiguous floats a tap read.</param>
+    /// <param name="phase">The forward phase.</param>
+    /// <param name="dOutput">The output's gradient, at the group's first channel.</param>
+    /// <param name="outputs">Output channels of the group.</param>
+    /// <param name="dWeight">[outputs][taps x length].</param>
+    public void Run(Picture source, int length, Phase phase, Picture dOutput, int outputs, float* dWeight)
+    {
+        int columns = phase.Taps.Length * length, width = micro.Width, slivers = (columns + width - 1) / width;
+        int tiles = (outputs + micro.MaxRows - 1) / micro.MaxRows, groups = Math.Clamp((WantedUnits + slivers - 1) / slivers, 1, tiles);
+        var pixels = checked(source.Batch * phase.Rows * phase.Columns);
+        if (pixels == 0)
+        {
+            new Span<float>(dWeight, checked(outputs * columns)).Clear();
+            return;
+        }
+        using var bias = TileSink.PaddedBias(micro, default, columns);
+        var sink = new TileSink(bias.Pointer, default, dWeight);
+        // Rows of dOutput a multiple of 4 KiB apart would share a cache set: such a block is copied.
+        var gather = dOutput.Pixel % 1024 == 0;
+        ParallelRows.For(slivers * groups, 1, (begin, end) =>
+        {
+            using var panel = Scratch.Floats(PixelBlock * width);
+            using var copy = Scratch.Floats(gather ? PixelBlock * micro.MaxRows : 0);
+            var outs = stackalloc float*[micro.MaxRows];
+            Tile tile;
+            for (var unit = begin; unit < end; unit++)
+            {
+                var (sliver, group) = Math.DivRem(unit, groups);
+                int column = sliver * width, valid = Math.Min(width, columns - column), stored = valid > micro.NarrowWidth ? width : micro.NarrowWidth;
+                int tile0 = (int)((long)tiles * group / groups), tile1 = (int)((long)tiles * (group + 1) / groups);
+                for (var first = 0; first < pixels; first += PixelBlock)
+                {
+                    var count = Math.Min(PixelBlock, pixels - first);
+                    Gather(source, length, phase, first, count, column, valid, panel.Pointer, stored);
+                    for (var t = tile0; t < tile1; t++)
+                    {
+                        int row = Row(t), rows = Row(t + 1) - row;
+                        for (var i = 0; i < rows; i++) outs[i] = dWeight + (long)(row + i) * columns;
+                        tile.A = dOutput.Data + first * dOutput.Pixel + row;
+                        tile.AStep = dOutput.Pixel;
+                        if (gather)
+                        {
+                            for (var p = 0; p < count; p++) Panels.Copy(tile.A + p * dOutput.Pixel, copy.Pointer + p * rows, rows);
+                            tile.A = copy.Pointer;
+                            tile.AStep = rows;
+                        }
+                        tile.SegmentLength = count;
+                        tile.B = panel.Pointer;
+                        sink.Run(micro, &tile, rows, Addressing.Column, outs, column, valid, stored, first: first == 0, last: first + count == pixels);
+                    }
+                }
+            }
+        });
+
+        int Row(int t) => (int)((long)outputs * t / tiles);
+    }
+
+    // panel[p][c] = what column c's tap reads for pixel first + p. A sliver spans one tap or several short ones.
+    private static void Gather(Picture source, int length, Phase phase, int first, int count, int column, int columns, float* panel, int width)
+    {
+        if (columns < width) new Span<float>(panel, count * width).Clear();
+        for (var done = 0; done < columns;)
+        {
+            var (index, channel) = Math.DivRem(column + done, length);
+            var run = Math.Min(columns - done, length - channel);
+            var tap = phase.Taps[index];
+            var (row, q) = Math.DivRem(first, phase.Columns);
+            var (n, r) = Math.DivRem(row, phase.Rows);
+            var to = panel + done;
+            for (var p = 0; p < count; p++, to += width)
+            {
+                int y = r * phase.SourceStepY + tap.Dy, x = q * phase.SourceStepX + tap.Dx;
+                if ((uint)y < (uint)source.Height && (uint)x < (uint)source.Width) Panels.Copy(source.Data + n * source.Image + y * source.Row + x * source.Pixel + channel, to, run);
+                else new Span<float>(to, run).Clear();
+                if (++q < phase.Columns) continue;
+                q = 0;
+                if (++r < phase.Rows) continue;
+                r = 0;
+                n++;
+            }
+            done += run;
+        }
+    }
+}

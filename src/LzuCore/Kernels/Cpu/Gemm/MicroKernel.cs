@@ -1,0 +1,132 @@
+namespace LzuCore.Kernels.Cpu;
+
+// The innermost loop of every convolution and matrix product: a tile of output, rows x columns, kept in registers over the whole sum.
+//
+// Per k: one row of the packed panel (Width floats, two vectors) and, for each row, one broadcast element of A and two fused multiply-adds. Loads
+// hide behind the arithmetic: 14 loads for 24 FMAs in the 12x32 tile. A is not packed: its rows are read in place, 4 bytes of each row per k, and
+// each row's cache line serves 16 consecutive k. Three ways to find A's element (row i, k):
+//   Indirect  rows[segment][i][k]   one pointer per row and tap; padding points at zeros. Convolutions.
+//   Strided   A[i * AStep + k]      rows at equal distance. 1x1 convolutions, and Winograd's products when they come.
+//   Column    A[k * AStep + i]      packed or transposed A. Matrix products, weight gradients.
+// Each implementation is one generic method; row count, width and addressing are type arguments, which the JIT turns into constants.
+// Every output element is one chain of fused multiply-adds in the order of k, whatever the tile's shape: results do not depend on tiling.
+internal abstract unsafe class MicroKernel
+{
+    /// <summary>Every path that this machine can run, fastest first.</summary>
+    public static IReadOnlyList<MicroKernel> Available { get; } =
+    [
+        .. Avx512MicroKernel.IsSupported ? (MicroKernel[])[new Avx512MicroKernel()] : [],
+        .. Avx2MicroKernel.IsSupported ? (MicroKernel[])[new Avx2MicroKernel()] : [],
+        new PortableMicroKernel(),
+    ];
+
+    /// <summary>The path used unless a test asks for another. Chosen once.</summary>
+    public static MicroKernel Fastest => Available[0];
+
+    /// <summary>Rows of the largest tile.</summary>
+    public abstract int MaxRows { get; }
+
+    /// <summary>Columns of a wide tile; a narrow one has half.</summary>
+    public abstract int Width { get; }
+
+    /// <summary>Columns of a narrow tile.</summary>
+    public int NarrowWidth => Width / 2;
+
+    /// <summary>Computes one tile of 1 to <see cref="MaxRows"/> rows.</summary>
+    public void Run(Tile* tile, int rows, bool wide, Addressing addressing)
+    {
+        switch (addressing, wide)
+        {
+            case (Addressing.Indirect, true): Dispatch<Indirect, Wide>(tile, rows); break;
+            case (Addressing.Indirect, false): Dispatch<Indirect, Narrow>(tile, rows); break;
+            case (Addressing.Strided, true): Dispatch<Strided, Wide>(tile, rows); break;
+            case (Addressing.Strided, false): Dispatch<Strided, Narrow>(tile, rows); break;
+            case (_, true): Dispatch<Column, Wide>(tile, rows); break;
+            default: Dispatch<Column, Narrow>(tile, rows); break;
+        }
+    }
+
+    protected abstract void Dispatch<TAddress, TWidth>(Tile* tile, int rows) where TAddress : struct, IAddress where TWidth : struct, IWidth;
+
+    protected interface IAddress { static abstract Addressing Mode { get; } }
+
+    protected interface IWidth { static abstract bool IsWide { get; } }
+
+    protected interface IRows { static abstract int Count { get; } }
+
+    private readonly struct Indirect : IAddress { public static Addressing Mode => Addressing.Indirect; }
+
+    private readonly struct Strided : IAddress { public static Addressing Mode => Addressing.Strided; }
+
+    private readonly struct Column : IAddress { public static Addressing Mode => Addressing.Column; }
+
+    private readonly struct Wide : IWidth { public static bool IsWide => true; }
+
+    private readonly struct Narrow : IWidth { public static bool IsWide => false; }
+
+    protected readonly struct R1 : IRows { public static int Count => 1; }
+
+    protected readonly struct R2 : IRows { public static int Count => 2; }
+
+    protected readonly struct R3 : IRows { public static int Count => 3; }
+
+    protected readonly struct R4 : IRows { public static int Count => 4; }
+
+    protected readonly struct R5 : IRows { public static int Count => 5; }
+
+    protected readonly struct R6 : IRows { public static int Count => 6; }
+
+    protected readonly struct R7 : IRows { public static int Count => 7; }
+
+    protected readonly struct R8 : IRows { public static int Count => 8; }
+
+    protected readonly struct R9 : IRows { public static int Count => 9; }
+
+    protected readonly struct R10 : IRows { public static int Count => 10; }
+
+    protected readonly struct R11 : IRows { public static int Count => 11; }
+
+    protected readonly struct R12 : IRows { public static int Count => 12; }
+}
+
+/// <summary>How a tile's rows of A are found.</summary>
+internal enum Addressing
+{
+    /// <summary>One pointer per segment and row.</summary>
+    Indirect,
+    /// <summary>Rows at equal distance, k contiguous.</summary>
+    Strided,
+    /// <summary>Rows contiguous, k at equal distance.</summary>
+    Column,
+}
+
+/// <summary>One tile's operands.</summary>
+internal unsafe struct Tile
+{
+    /// <summary>Indirect: [segment][row] first elements.</summary>
+    public float** Rows;
+    /// <summary>Strided and Column: the element of row 0 at k = 0.</summary>
+    public float* A;
+    /// <summary>Strided: floats between rows. Column: floats between k.</summary>
+    public nint AStep;
+    /// <summary>Indirect: how many segments the sum has. Otherwise one.</summary>
+    public nint Segments;
+    /// <summary>Elements of the sum in a segment.</summary>
+    public nint SegmentLength;
+    /// <summary>Packed panel, [k][width].</summary>
+    public float* B;
+    /// <summary>First element of each output row.</summary>
+    public float** Out;
+    /// <summary>Floats from there to this tile's first column.</summary>
+    public nint Column;
+    /// <summary>What the accumulators start from: one value per column.</summary>
+    public float* Bias;
+    /// <summary>Floats from an output element to its residual.</summary>
+    public nint Residual;
+    /// <summary>Whether the residual is added.</summary>
+    public bool HasResidual;
+    /// <summary>Whether the accumulators start from the output instead of the bias.</summary>
+    public bool Accumulate;
+    /// <summary>Results below are raised to this: 0 is ReLU, -infinity nothing. NaN stays.</summary>
+    public float Floor;
+}

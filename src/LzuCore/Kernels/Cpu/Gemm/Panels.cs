@@ -1,0 +1,112 @@
+using System.Runtime.Intrinsics;
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+/// <summary>The right-hand operand of the micro-kernel: a depth x columns matrix cut into slivers of <see cref="MicroKernel.Width"/> columns, each stored
+/// as [depth][width], so that the innermost loop reads it front to back. The last sliver is narrow when half a width is enough, and filled with zeros.</summary>
+internal sealed unsafe class Panels
+{
+    private readonly HostStorage _storage;
+
+    /// <summary>Uninitialised panels.</summary>
+    public Panels(MicroKernel micro, long depth, int columns)
+    {
+        (Depth, Columns, Width) = (depth, columns, micro.Width);
+        var rest = columns % Width;
+        Slivers = (columns + Width - 1) / Width;
+        LastWidth = rest == 0 || rest > micro.NarrowWidth ? Width : micro.NarrowWidth;
+        _storage = new HostStorage(Device.Cpu, Math.Max(1, ((long)(Slivers - 1) * Width + LastWidth) * depth) * sizeof(float), BufferPool.Shared);
+    }
+
+    /// <summary>Rows: terms of the sum.</summary>
+    public long Depth { get; }
+
+    /// <summary>Valid columns.</summary>
+    public int Columns { get; }
+
+    /// <summary>Columns of a sliver but the last.</summary>
+    public int Width { get; }
+
+    /// <summary>Columns stored of the last sliver.</summary>
+    public int LastWidth { get; }
+
+    /// <summary>Number of slivers.</summary>
+    public int Slivers { get; }
+
+    /// <summary>First element of a sliver.</summary>
+    public float* this[int sliver] => (float*)_storage.Pointer + (long)sliver * Width * Depth;
+
+    /// <summary>Columns stored of a sliver.</summary>
+    public int WidthOf(int sliver) => sliver == Slivers - 1 ? LastWidth : Width;
+
+    /// <summary>Valid columns of a sliver.</summary>
+    public int ColumnsOf(int sliver) => Math.Min(Width, Columns - sliver * Width);
+
+    /// <summary>Copies the matrix whose element (s, k, column) is <c>source[segmentOffsets[s] + k · depthStride + column · columnStride]</c>; the depth is
+    /// segments x length.</summary>
+    public Panels Fill(float* source, nint columnStride, nint depthStride, nint[] segmentOffsets, int length)
+    {
+        ParallelRows.For(Slivers, 1, (begin, end) =>
+        {
+            for (var sliver = begin; sliver < end; sliver++)
+                for (var s = 0; s < segmentOffsets.Length; s++)
+                    Pack(source + segmentOffsets[s] + (nint)sliver * Width * columnStride, columnStride, depthStride, length, ColumnsOf(sliver), this[sliver] + (long)s * length * WidthOf(sliver), WidthOf(sliver));
+        });
+        GC.KeepAlive(this);
+        return this;
+    }
+
+    /// <summary>target[k · width + column] = source[k · depthStride + column · columnStride], zeros beyond <paramref name="columns"/>.</summary>
+    public static void Pack(float* source, nint columnStride, nint depthStride, nint depth, int columns, float* target, int width)
+    {
+        if (columns < width) new Span<float>(target, checked((int)(depth * width))).Clear();
+        if (columnStride == 1)
+        {
+            for (nint k = 0; k < depth; k++) Copy(source + k * depthStride, target + k * width, columns);
+            return;
+        }
+        // Blocks of 64 rows stay in the first-level cache while the columns fill them; four columns by four rows are turned in registers.
+        const int Block = 64;
+        for (nint first = 0; first < depth; first += Block)
+        {
+            var last = Math.Min(depth, first + Block);
+            var column = 0;
+            if (depthStride == 1)
+                for (; column + 4 <= columns; column += 4) Turn(source + column * columnStride, columnStride, first, last, target + column, width);
+            for (; column < columns; column++)
+            {
+                var from = source + column * columnStride;
+                for (var k = first; k < last; k++) target[k * width + column] = from[k * depthStride];
+            }
+        }
+    }
+
+    private static void Turn(float* source, nint columnStride, nint first, nint last, float* target, int width)
+    {
+        float* p0 = source, p1 = p0 + columnStride, p2 = p1 + columnStride, p3 = p2 + columnStride;
+        var k = first;
+        for (; k + 4 <= last; k += 4)
+        {
+            Vector128<float> a = Vector128.Load(p0 + k), b = Vector128.Load(p1 + k), c = Vector128.Load(p2 + k), d = Vector128.Load(p3 + k);
+            var to = target + k * width;
+            Vector128.Create(a[0], b[0], c[0], d[0]).Store(to);
+            Vector128.Create(a[1], b[1], c[1], d[1]).Store(to + width);
+            Vector128.Create(a[2], b[2], c[2], d[2]).Store(to + 2 * width);
+            Vector128.Create(a[3], b[3], c[3], d[3]).Store(to + 3 * width);
+        }
+        for (; k < last; k++)
+        {
+            var to = target + k * width;
+            (to[0], to[1], to[2], to[3]) = (p0[k], p1[k], p2[k], p3[k]);
+        }
+    }
+
+    /// <summary>A short run of floats.</summary>
+    public static void Copy(float* from, float* to, int count)
+    {
+        var i = 0;
+        for (; i + 4 <= count; i += 4) Vector128.Load(from + i).Store(to + i);
+        for (; i < count; i++) to[i] = from[i];
+    }
+}

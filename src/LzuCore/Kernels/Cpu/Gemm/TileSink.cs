@@ -1,0 +1,79 @@
+namespace LzuCore.Kernels.Cpu;
+
+// Where tiles go: bias, residual and activation in the form the micro-kernel wants. Tiles whose columns fill their width are written in place; the
+// others go through a small buffer and are finished one by one, so nothing is ever written beside the output.
+internal unsafe struct TileSink
+{
+    private readonly float* _bias;
+    private readonly float* _residual;
+    private readonly float* _output;
+    private readonly float _floor;
+
+    // bias: padded with at least one width of readable floats behind the last column.
+    public TileSink(float* bias, in Epilogue epilogue, float* output)
+    {
+        _bias = bias;
+        _output = output;
+        _residual = epilogue.Residual is { } residual ? residual.Pointer<float>() : null;
+        _floor = epilogue.Activation == Activation.Relu ? 0 : float.NegativeInfinity;
+    }
+
+    /// <summary>The bias (or zeros) of a layer in pooled memory, followed by one width of zeros.</summary>
+    public static Scratch PaddedBias(MicroKernel micro, in Epilogue epilogue, int columns)
+    {
+        var scratch = Scratch.Floats(columns + micro.Width);
+        new Span<float>(scratch.Pointer, columns + micro.Width).Clear();
+        if (epilogue.Bias is { } bias) new ReadOnlySpan<float>(bias.Pointer<float>(), columns).CopyTo(new Span<float>(scratch.Pointer, columns));
+        return scratch;
+    }
+
+    /// <summary>Runs a tile: A and B are set in it; <paramref name="outs"/> are the first elements of its output rows.</summary>
+    /// <param name="micro">The path.</param>
+    /// <param name="tile">Operands.</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="addressing">How A is read.</param>
+    /// <param name="outs">First element (column 0) of each output row.</param>
+    /// <param name="column">First column of the tile.</param>
+    /// <param name="columns">Valid columns.</param>
+    /// <param name="width">Columns computed.</param>
+    /// <param name="first">Whether the sum begins here; otherwise it goes on from the output.</param>
+    /// <param name="last">Whether the sum ends here, so that residual and activation apply.</param>
+    public readonly void Run(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first = true, bool last = true)
+    {
+        tile->Bias = _bias + column;
+        if (columns == width)
+        {
+            tile->Out = outs;
+            tile->Column = column;
+            tile->Accumulate = !first;
+            tile->HasResidual = last && _residual is not null;
+            tile->Residual = (nint)(_residual - _output);
+            tile->Floor = last ? _floor : float.NegativeInfinity;
+            micro.Run(tile, rows, width == micro.Width, addressing);
+            return;
+        }
+        var buffer = stackalloc float[rows * width];
+        var lines = stackalloc float*[rows];
+        for (var i = 0; i < rows; i++)
+        {
+            lines[i] = buffer + i * width;
+            if (!first) Panels.Copy(outs[i] + column, lines[i], columns);
+        }
+        tile->Out = lines;
+        tile->Column = 0;
+        tile->Accumulate = !first;
+        tile->HasResidual = false;
+        tile->Floor = float.NegativeInfinity;
+        micro.Run(tile, rows, width == micro.Width, addressing);
+        for (var i = 0; i < rows; i++)
+        {
+            float* to = outs[i] + column, residual = _residual is null ? null : _residual + (to - _output);
+            for (var c = 0; c < columns; c++)
+            {
+                var v = lines[i][c];
+                if (last && residual is not null) v += residual[c];
+                to[c] = last && v < _floor ? _floor : v;
+            }
+        }
+    }
+}
