@@ -51,9 +51,16 @@ public sealed class GpuBackend : Backend
     internal static GpuBackend CreateHost(int index, bool onHost)
     {
         if (index != 0) throw new DeviceException($"device ilgpu has index 0 only, got {index}.");
-        var context = Context.Create(b => b.CPU().EnableAlgorithms().Optimize(OptimizationLevel.O2));
+        var context = Compiler(b => b.CPU());
         return new GpuBackend(new Device("ilgpu"), context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Auto), onHost);
     }
+
+    /// <summary>ILGPU with the options every kernel is compiled with. Below O2 the generated code does not know that views lie in global memory.</summary>
+    internal static Context Compiler(Action<Context.Builder> devices) => Context.Create(b =>
+    {
+        devices(b);
+        b.EnableAlgorithms().Optimize(OptimizationLevel.O2);
+    });
 
     private static GpuBackend CreateCuda(int index)
     {
@@ -63,7 +70,7 @@ public sealed class GpuBackend : Backend
         Context? context = null;
         try
         {
-            context = Context.Create(b => b.Cuda().EnableAlgorithms().Optimize(OptimizationLevel.O2));
+            context = Compiler(b => b.Cuda());
             var count = context.GetCudaDevices().Count;
             if (index >= count)
                 throw new DeviceException($"device {device} is not available: the CUDA driver lists {count} GPU{(count == 1 ? "" : "s")}. Use {(count == 0 ? "--device cpu" : $"cuda:0 to cuda:{count - 1}")}.");
