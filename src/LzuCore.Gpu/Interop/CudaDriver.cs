@@ -5,32 +5,25 @@ namespace LzuCore.Gpu.Interop;
 /// <summary>Finds NVIDIA's driver library before ILGPU looks for it, so that its absence is one clear line.</summary>
 internal static class CudaDriver
 {
+    private static int _resolverSet;
+
     // ILGPU imports "cuda", which the loader turns into libcuda.so: the name of a development package. Machines that only run have libcuda.so.1.
-    private static readonly string[] Names = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
-    private static readonly Lazy<nint> Handle = new(Load);
+    public static IReadOnlyList<string> Names { get; } = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
 
     /// <summary>Whether the driver is there. <paramref name="tried"/> lists the names looked for.</summary>
     public static bool TryLoad(out string tried)
     {
         tried = string.Join(", ", Names);
-        return Handle.Value != 0;
-    }
-
-    private static nint Load()
-    {
-        foreach (var name in Names)
+        if (NativeLibraryFinder.Look("NVIDIA driver", "", Names, out var handle).Found is null) return false;
+        if (Interlocked.Exchange(ref _resolverSet, 1) != 0) return true;
+        try
         {
-            if (!NativeLibrary.TryLoad(name, out var handle)) continue;
-            try
-            {
-                NativeLibrary.SetDllImportResolver(typeof(ILGPU.Context).Assembly, (library, _, _) => library == "cuda" ? handle : 0);
-            }
-            catch (InvalidOperationException)
-            {
-                // Under WSL ILGPU has set its own resolver, which knows where the driver is.
-            }
-            return handle;
+            NativeLibrary.SetDllImportResolver(typeof(ILGPU.Context).Assembly, (library, _, _) => library == "cuda" ? handle : 0);
         }
-        return 0;
+        catch (InvalidOperationException)
+        {
+            // Under WSL ILGPU has set its own resolver, which knows where the driver is.
+        }
+        return true;
     }
 }
