@@ -29,6 +29,8 @@ internal static class App
     private static IEnumerable<Verb> Verbs() =>
     [
         new ConformanceVerb(),
+        new ConvertVerb(),
         new DoctorVerb(),
+        new InspectVerb(),
     ];
 }

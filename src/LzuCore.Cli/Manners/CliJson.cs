@@ -6,5 +6,7 @@ namespace LzuCore.Cli.Manners;
 /// <summary>Every document that <c>--json</c> writes, compiled to plain code: no reflection, so trimming and ahead-of-time compilation are safe. A new verb adds one line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(FiniteOrNull)], WriteIndented = true)]
 [JsonSerializable(typeof(ConformanceDocument))]
+[JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
+[JsonSerializable(typeof(InspectDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

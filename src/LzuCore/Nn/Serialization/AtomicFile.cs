@@ -17,6 +17,7 @@ internal static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 beside = temporary;
+                AppDomain.CurrentDomain.ProcessExit += RemoveOnExit;   // an interrupted process runs no finally
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
@@ -29,7 +30,13 @@ internal static class AtomicFile
         }
         finally
         {
+            AppDomain.CurrentDomain.ProcessExit -= RemoveOnExit;
             if (beside is not null) Discard(beside);
+        }
+
+        void RemoveOnExit(object? sender, EventArgs e)
+        {
+            if (beside is { } half) Discard(half);
         }
     }
 

@@ -21,7 +21,7 @@ public static class Npy
     /// <exception cref="LzuException">The file cannot be written.</exception>
     public static void Write(string path, Tensor tensor)
     {
-        var header = NpyHeader.Write(tensor.DType, tensor.Shape);
+        var header = NpyHeader.Write(FileDType.Of(tensor.DType), tensor.Shape);
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);

@@ -11,6 +11,12 @@ internal static class NpyHeader
 {
     private const int LongestHeader = 1 << 16;
 
+    private static readonly (string Word, FileDType Type)[] Words =
+    [
+        ("f4", FileDType.Float32), ("f8", FileDType.Float64), ("f2", FileDType.Float16), ("i8", FileDType.Int64), ("i4", FileDType.Int32), ("i2", FileDType.Int16), ("i1", FileDType.Int8),
+        ("u1", FileDType.UInt8), ("b1", FileDType.Bool), ("u2", FileDType.UInt16), ("u4", FileDType.UInt32), ("u8", FileDType.UInt64), ("c8", FileDType.Complex64), ("c16", FileDType.Complex128),
+    ];
+
     public static bool LooksLikeOne(ReadOnlySpan<byte> start) => start.Length >= 6 && start[0] == 0x93 && start[1..6].SequenceEqual("NUMPY"u8);
 
     // The array that a .npy file or member holds. Its bytes must end where the file ends.
@@ -35,7 +41,7 @@ internal static class NpyHeader
     }
 
     // Padded with spaces so that the values begin at a multiple of 64.
-    public static byte[] Write(DType dtype, Shape shape)
+    public static byte[] Write(FileDType dtype, Shape shape)
     {
         var sizes = shape.Rank == 1 ? $"{shape[0]}," : string.Join(", ", shape);
         var text = $"{{'descr': '{DescrOf(dtype)}', 'fortran_order': False, 'shape': ({sizes}), }}";
@@ -50,41 +56,14 @@ internal static class NpyHeader
         return header;
     }
 
-    private static string DescrOf(DType dtype) => dtype switch
-    {
-        DType.Float32 => "<f4",
-        DType.Float64 => "<f8",
-        DType.Float16 => "<f2",
-        DType.Int64 => "<i8",
-        DType.Int32 => "<i4",
-        DType.Int16 => "<i2",
-        DType.Int8 => "|i1",
-        DType.UInt8 => "|u1",
-        DType.Bool => "|b1",
-        _ => throw new DTypeException($"npy: numpy has no {dtype.Name()}. Convert with .To(DType.Float32) first, or write safetensors."),
-    };
+    private static string DescrOf(FileDType dtype) => Array.Find(Words, w => w.Type == dtype).Word is { } word
+        ? (dtype.Size == 1 ? "|" : "<") + word
+        : throw new DTypeException($"npy: numpy has no {dtype.Name}. Convert with .To(DType.Float32) first, or write safetensors.");
 
     private static (FileDType Type, bool BigEndian) TypeOf(string descr, ByteSource file)
     {
         var order = descr.Length > 0 ? descr[0] : ' ';
-        var type = (descr.Length > 1 ? descr[1..] : "") switch
-        {
-            "f4" => FileDType.Float32,
-            "f8" => FileDType.Float64,
-            "f2" => FileDType.Float16,
-            "i8" => FileDType.Int64,
-            "i4" => FileDType.Int32,
-            "i2" => FileDType.Int16,
-            "i1" => FileDType.Int8,
-            "u1" => FileDType.UInt8,
-            "b1" => FileDType.Bool,
-            "u2" => FileDType.UInt16,
-            "u4" => FileDType.UInt32,
-            "u8" => FileDType.UInt64,
-            "c8" => FileDType.Complex64,
-            "c16" => FileDType.Complex128,
-            _ => null,
-        };
+        var type = descr.Length > 1 ? Array.Find(Words, w => w.Word == descr[1..]).Type : null;
         if (descr is "|O" or "O") throw file.Bad("holds Python objects (dtype object), which would mean running a pickle. Save it as numbers: array.astype('float32')");
         if (type is null || !(order is '<' or '>' or '=' || (order == '|' && type.Size == 1)))
             throw file.Bad($"has dtype {ByteSource.Show(descr)}, which is not a number type known here. Save it as numbers: array.astype('float32')");

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 
 namespace LzuCore.Nn.Serialization;
@@ -22,9 +23,30 @@ public static class Npz
     /// <exception cref="ArgumentValueException">A name is empty, repeated, or not a relative path.</exception>
     /// <exception cref="DTypeException">numpy has no such dtype (bfloat16).</exception>
     /// <exception cref="LzuException">The file cannot be written.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> arrays, bool compress = false)
+    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> arrays, bool compress = false) =>
+        Write(path, arrays.Select(a => new Entry(a.Key, NpyHeader.Write(FileDType.Of(a.Value.DType), a.Value.Shape), stream => TensorWriter.Write(a.Value, stream))), compress);
+
+    /// <summary>Copies tensors from an open file, piece by piece, replacing the file in one step. bfloat16, which numpy lacks, is widened to float32 exactly;
+    /// the empty name becomes numpy's own <c>arr_0</c>.</summary>
+    /// <inheritdoc cref="Write(string, IEnumerable{KeyValuePair{string, Tensor}}, bool)"/>
+    public static void Write(string path, IEnumerable<CheckpointTensor> arrays, bool compress = false) =>
+        Write(path, arrays.Select(a => a.DType == DType.BFloat16
+            ? new Entry(Named(a.Name), NpyHeader.Write(FileDType.Float32, a.Shape), stream => Widen(a, stream))
+            : new Entry(Named(a.Name), NpyHeader.Write(a.Type, a.Shape), a.CopyTo)), compress);
+
+    private sealed record Entry(string Name, byte[] Header, Action<Stream> Write);
+
+    private static string Named(string name) => name.Length > 0 ? name : "arr_0";
+
+    private static void Widen(CheckpointTensor tensor, Stream stream)
     {
-        var all = arrays.Select(a => (a.Key, a.Value, Header: NpyHeader.Write(a.Value.DType, a.Value.Shape))).ToList();
+        using var scope = new TensorScope();
+        TensorWriter.Write(tensor.ToTensor().To(DType.Float32), stream);
+    }
+
+    private static void Write(string path, IEnumerable<Entry> entries, bool compress)
+    {
+        var all = entries.ToList();
         var seen = new HashSet<string>();
         foreach (var (name, _, _) in all)
         {
@@ -35,13 +57,13 @@ public static class Npz
         AtomicFile.Write(path, stream =>
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
-            foreach (var (name, tensor, header) in all)
+            foreach (var (name, header, write) in all)
             {
                 var entry = zip.CreateEntry(name + ".npy", compress ? CompressionLevel.Optimal : CompressionLevel.NoCompression);
                 entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);   // the same content gives the same file
                 using var member = entry.Open();
                 member.Write(header);
-                TensorWriter.Write(tensor, member);
+                write(member);
             }
         });
     }

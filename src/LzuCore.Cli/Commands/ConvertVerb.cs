@@ -1,0 +1,54 @@
+using System.CommandLine;
+using LzuCore.Cli.Manners;
+using LzuCore.Nn.Serialization;
+
+namespace LzuCore.Cli.Commands;
+
+/// <summary>What <c>lzu convert --json</c> writes.</summary>
+/// <param name="Schema">The document's kind.</param>
+/// <param name="From">The kind of file that was read.</param>
+/// <param name="To">The kind of file that was written.</param>
+/// <param name="Tensors">How many tensors it holds.</param>
+/// <param name="Bytes">How large it is.</param>
+internal sealed record ConvertDocument(string Schema, string From, string To, int Tensors, long Bytes);
+
+/// <summary><c>lzu convert</c>: the tensors of one file in another format, bit for bit and under the same names.</summary>
+internal sealed class ConvertVerb() : Verb("convert", "the tensors of a .pth, .pkl, .safetensors, .npz or .npy file as .safetensors or .npz")
+{
+    private readonly Argument<string> _in = new("IN") { Description = "the file to read; its kind is told from its content" };
+    private readonly Argument<string> _out = new("OUT") { Description = "the file to write; its kind is told from its name" };
+
+    /// <inheritdoc/>
+    protected override void Declare(Command command)
+    {
+        command.Add(_in);
+        command.Add(_out);
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parsed, Session session)
+    {
+        var to = parsed.GetRequiredValue(_out);
+        var format = Path.GetExtension(to).ToLowerInvariant() switch
+        {
+            ".safetensors" => "safetensors",
+            ".npz" => "npz",
+            ".pth" or ".pt" or ".pkl" => throw new UsageException($"convert {to}: pickles are read here but not written; name a .safetensors file, which torch reads with safetensors.torch.load_file."),
+            _ => throw new UsageException($"convert {to}: the name must end in .safetensors or .npz."),
+        };
+        using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(_in));
+        using var outputs = new OutputFiles(session.Cancellation);
+        outputs.Add(to, path =>
+        {
+            if (format == "npz") Npz.Write(path, checkpoint.Tensors);
+            else Safetensors.Write(path, checkpoint.Tensors, checkpoint.Metadata);
+        });
+        outputs.Commit();
+        if (format == "npz" && checkpoint.Tensors.Any(t => t.DTypeName == "bfloat16")) session.Say("numpy has no bfloat16: those tensors were widened to float32, which changes no value.");
+        foreach (var skipped in checkpoint.Skipped) session.Whisper($"left out: {skipped}");
+        var document = new ConvertDocument("lzu.convert/1", checkpoint.Format, format, checkpoint.Tensors.Count, new FileInfo(to).Length);
+        session.Print($"{document.Tensors} {(document.Tensors == 1 ? "tensor" : "tensors")}, {document.Bytes} bytes: {document.From} to {document.To}");
+        session.Document(document, CliJson.Default.ConvertDocument);
+        return ExitCode.Done;
+    }
+}
