@@ -40,8 +40,8 @@ internal sealed class ConvertVerb() : Verb("convert", "the tensors of a .pth, .p
         using var outputs = new OutputFiles(session.Cancellation);
         outputs.Add(to, path =>
         {
-            if (format == "npz") Npz.Write(path, checkpoint.Tensors);
-            else Safetensors.Write(path, checkpoint.Tensors, checkpoint.Metadata);
+            if (format == "npz") Npz.Copy(path, checkpoint.Tensors);
+            else Safetensors.Copy(path, checkpoint.Tensors, checkpoint.Metadata);
         });
         outputs.Commit();
         if (format == "npz" && checkpoint.Tensors.Any(t => t.DTypeName == "bfloat16")) session.Say("numpy has no bfloat16: those tensors were widened to float32, which changes no value.");

@@ -29,7 +29,7 @@ public static class Npz
     /// <summary>Copies tensors from an open file, piece by piece, replacing the file in one step. bfloat16, which numpy lacks, is widened to float32 exactly;
     /// the empty name becomes numpy's own <c>arr_0</c>.</summary>
     /// <inheritdoc cref="Write(string, IEnumerable{KeyValuePair{string, Tensor}}, bool)"/>
-    public static void Write(string path, IEnumerable<CheckpointTensor> arrays, bool compress = false) =>
+    public static void Copy(string path, IEnumerable<CheckpointTensor> arrays, bool compress = false) =>
         Write(path, arrays.Select(a => a.DType == DType.BFloat16
             ? new Entry(Named(a.Name), NpyHeader.Write(FileDType.Float32, a.Shape), stream => Widen(a, stream))
             : new Entry(Named(a.Name), NpyHeader.Write(a.Type, a.Shape), a.CopyTo)), compress);

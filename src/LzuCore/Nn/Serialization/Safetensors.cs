@@ -36,7 +36,7 @@ public static class Safetensors
 
     /// <summary>Copies tensors from an open file, piece by piece, replacing the file in one step. Memory stays small, and dtypes that no tensor has are kept.</summary>
     /// <inheritdoc cref="Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IEnumerable{KeyValuePair{string, string}}?)"/>
-    public static void Write(string path, IEnumerable<CheckpointTensor> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
+    public static void Copy(string path, IEnumerable<CheckpointTensor> tensors, IEnumerable<KeyValuePair<string, string>>? metadata = null) =>
         Write(path, tensors.Select(t => new Entry(t.Name, t.Type, t.Shape, t.CopyTo)), metadata);
 
     private sealed record Entry(string Name, FileDType Type, Shape Shape, Action<Stream> Write);
