@@ -1,0 +1,111 @@
+using LzuCore.Memory;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
+using LzuCore.Vision.Tasks.Detection;
+
+namespace LzuCore.Vision.Tests.Models;
+
+public sealed class RetinaNetTests
+{
+    [Test]
+    public void Mmdet_MeetsItsReference()
+    {
+        var model = Make(CheckpointLayout.Mmdet);
+        using var goldens = new ModelGoldens("retinanet_mmdet.npz");
+        using var off = Grad.Off();
+        var levels = model.Backbone.Call(Picture(Normalization.ImageNetRgb)).Levels;
+        for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"128x192__c{i + 2}", levels[i]);
+        var pyramid = model.Neck.Call(levels);
+        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"128x192__p{i + 3}", pyramid[i]);
+        var output = model.Head.Call(pyramid);
+        for (var i = 0; i < 5; i++)
+        {
+            Recorded.AssertActivation(goldens, $"128x192__cls{i}", output.Logits[i]);
+            Recorded.AssertActivation(goldens, $"128x192__reg{i}", output.Deltas[i]);
+        }
+        Recorded.AssertDetections(goldens, "128x192__", new RetinaNetDecoder(CheckpointLayout.Mmdet).Decode(output, DetectionFrame.Of((128, 192))));
+    }
+
+    [Test]
+    public void Torchvision_MeetsItsReference()
+    {
+        var model = Make(CheckpointLayout.Torchvision);
+        using var goldens = new ModelGoldens("retinanet_torchvision.npz");
+        using var off = Grad.Off();
+        var input = Picture(Normalization.Torchvision);
+        Recorded.AssertActivation(goldens, "128x192__norm_input", input);
+        var pyramid = model.Neck.Call(model.Backbone.Call(input).Levels);
+        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"128x192__p{i + 3}", pyramid[i]);
+        var output = model.Head.Call(pyramid);
+        Recorded.AssertActivation(goldens, "128x192__cls_logits", Rows(output.Logits, 8));
+        Recorded.AssertActivation(goldens, "128x192__bbox_regression", Rows(output.Deltas, 4));
+        Recorded.AssertDetections(goldens, "128x192__", new RetinaNetDecoder(CheckpointLayout.Torchvision).Decode(output, DetectionFrame.Of((128, 192))));
+    }
+
+    [TestCase(CheckpointLayout.Mmdet, "retinanet_mmdet.txt")]
+    [TestCase(CheckpointLayout.Torchvision, "retinanet_torchvision.txt")]
+    public void Keys_AreTheCheckpoints(CheckpointLayout layout, string list) =>
+        KeyLists.AssertSame(new RetinaNet(new RetinaNetOptions { Layout = layout }), list);
+
+    [Test]
+    public void Keys_OfResNet50_AreTorchvisions() => KeyLists.AssertSame(new ResNet(50, classes: 1000), "resnet50.txt");
+
+    [Test]
+    public void Inference_HasNothingBesideConvolutionsButPoolAndUpsampling()
+    {
+        var model = Make(CheckpointLayout.Mmdet);
+        using var off = Grad.Off();
+        var image = Picture(Normalization.ImageNetRgb);
+        model.Call(image);
+        using var trace = OpTrace.Begin();
+        model.Call(image);
+        var counts = trace.Entries.GroupBy(e => e.Op).ToDictionary(g => g.Key, g => g.Count());
+        // 53 of the backbone, 3 laterals, 5 outputs, and 10 on each of 5 levels.
+        Assert.That(counts, Is.EquivalentTo(new Dictionary<string, int> { ["conv2d"] = 53 + 8 + 50, ["max_pool2d"] = 1, ["interpolate"] = 2 }));
+    }
+
+    [Test]
+    public void ThirtyInferences_LeaveMemoryFlat()
+    {
+        var model = Make(CheckpointLayout.Mmdet);
+        using var off = Grad.Off();
+        var image = Picture(Normalization.ImageNetRgb);
+        for (var i = 0; i < 3; i++) Infer();
+        var before = Bytes();
+        for (var i = 0; i < 30; i++) Infer();
+        Assert.That(Bytes() - before, Is.LessThan(64 << 10));
+
+        void Infer()
+        {
+            using var scope = new TensorScope();
+            model.Call(image);
+        }
+
+        static long Bytes()
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            var pool = BufferPool.Shared.Statistics;
+            return GC.GetTotalMemory(forceFullCollection: true) + pool.LiveBytes + pool.PooledBytes;
+        }
+    }
+
+    internal static RetinaNet Make(CheckpointLayout layout)
+    {
+        var model = new RetinaNet(new RetinaNetOptions { Layout = layout });
+        DeterministicWeights.Fill(model, 1);
+        model.Eval();
+        return model;
+    }
+
+    private static Tensor Picture(Normalization normalization) => DeterministicImage.Make(1, (128, 192)).ToTensor(normalization);
+
+    // [N, A·K, H, W] of every level to [N, ΣHWA, K], as torchvision concatenates them.
+    private static Tensor Rows(Tensor[] levels, int values) => F.Concat([.. levels.Select(l => l.Permute(0, 2, 3, 1).Reshape(1, -1, values))], 1);
+}
