@@ -40,6 +40,9 @@ public sealed class AnchorGenerator
         return [.. levels.Select((size, i) => Level(_base[i], size, StrideOf(i, size, image)))];
     }
 
+    /// <summary>One anchor: number <paramref name="anchor"/> of the cell at (<paramref name="row"/>, <paramref name="column"/>).</summary>
+    public Box At(int level, int row, int column, int anchor, Size2 stride) => _base[level][anchor].Shift(column * stride.Width, row * stride.Height);
+
     /// <summary>The stride of a level in the picture's pixels.</summary>
     public Size2 StrideOf(int level, Size2 size, Size2 image) =>
         _strides is { } fixedStrides ? fixedStrides[level] : new Size2(image.Height / Math.Max(1, size.Height), image.Width / Math.Max(1, size.Width));
