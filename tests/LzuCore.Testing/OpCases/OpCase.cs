@@ -75,6 +75,7 @@ public static class AllOpCases
         new Pool2dCases(),
         new ReduceCases(),
         new ReluCases(),
+        new SeparableSampleCases(),
         new SoftmaxCases(),
         new SortCases(),
         new ViewsCases(),

@@ -86,6 +86,26 @@ internal static unsafe class ChannelVectors
         for (; i < n; i++) y[i] += x[i] * w;
     }
 
+    /// <summary>Σ over channels of g · d blend / d (tx, ty), for neighbours a b above c d.</summary>
+    public static void Slopes<T>(T* a, T* b, T* c, T* d, T* g, int channels, T tx, T ty, out T gx, out T gy) where T : unmanaged, INumberBase<T>
+    {
+        T ux = T.One - tx, uy = T.One - ty;
+        Vector<T> sx = Vector<T>.Zero, sy = Vector<T>.Zero, vtx = new(tx), vty = new(ty), vux = new(ux), vuy = new(uy);
+        var k = 0;
+        for (; k <= channels - Vector<T>.Count; k += Vector<T>.Count)
+        {
+            Vector<T> va = Vector.Load(a + k), vb = Vector.Load(b + k), vc = Vector.Load(c + k), vd = Vector.Load(d + k), vg = Vector.Load(g + k);
+            sx += vg * ((vb - va) * vuy + (vd - vc) * vty);
+            sy += vg * ((vc - va) * vux + (vd - vb) * vtx);
+        }
+        (gx, gy) = (Vector.Sum(sx), Vector.Sum(sy));
+        for (; k < channels; k++)
+        {
+            gx += g[k] * ((b[k] - a[k]) * uy + (d[k] - c[k]) * ty);
+            gy += g[k] * ((c[k] - a[k]) * ux + (d[k] - b[k]) * tx);
+        }
+    }
+
     /// <summary>A pinned vector of zeros (with room for a wide load), standing for a neighbour outside the image.</summary>
     public static T[] Zeros<T>(int channels) where T : unmanaged => GC.AllocateArray<T>(channels + 64 / sizeof(T), pinned: true);
 }

@@ -25,6 +25,7 @@ public sealed unsafe class CpuBackend : Backend
         Register<IOptimizerKernel>(new OptimizerKernel());
         Register<IPool2dKernel>(new Pool2dKernel());
         Register<IReduceKernel>(new ReduceKernel());
+        Register<ISeparableSampleKernel>(new SeparableSampleKernel(ChannelVectors.Widest));
         Register<IScanKernel>(new ScanKernel());
         Register<ISoftmaxKernel>(new SoftmaxKernel());
         Register<ISortKernel>(new SortKernel());

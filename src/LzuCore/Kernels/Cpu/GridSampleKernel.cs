@@ -71,7 +71,7 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
                     if (mode == SamplingMode.Bilinear)
                     {
                         var p = plan.At(n, i, j, x + n * plan.ImageStride, 0, 0, plan.Height);
-                        Slopes(p, from, c, out gx, out gy);
+                        ChannelVectors.Slopes(p.A, p.B, p.C, p.D, from, c, p.Tx, p.Ty, out gx, out gy);
                         gx = p.SlopeX == T.Zero ? T.Zero : gx * p.SlopeX;
                         gy = p.SlopeY == T.Zero ? T.Zero : gy * p.SlopeY;
                     }
@@ -81,26 +81,6 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
                 }
             }
         });
-    }
-
-    // Σ over channels of dy · d blend / d (tx, ty).
-    private static void Slopes<T>(in Point<T> p, T* dy, int channels, out T gx, out T gy) where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        T ux = T.One - p.Tx, uy = T.One - p.Ty;
-        Vector<T> sx = Vector<T>.Zero, sy = Vector<T>.Zero, vtx = new(p.Tx), vty = new(p.Ty), vux = new(ux), vuy = new(uy);
-        var k = 0;
-        for (; k <= channels - Vector<T>.Count; k += Vector<T>.Count)
-        {
-            Vector<T> a = Vector.Load(p.A + k), b = Vector.Load(p.B + k), c = Vector.Load(p.C + k), d = Vector.Load(p.D + k), g = Vector.Load(dy + k);
-            sx += g * ((b - a) * vuy + (d - c) * vty);
-            sy += g * ((c - a) * vux + (d - b) * vtx);
-        }
-        (gx, gy) = (Vector.Sum(sx), Vector.Sum(sy));
-        for (; k < channels; k++)
-        {
-            gx += dy[k] * ((p.B[k] - p.A[k]) * uy + (p.D[k] - p.C[k]) * p.Ty);
-            gy += dy[k] * ((p.C[k] - p.A[k]) * ux + (p.D[k] - p.B[k]) * p.Tx);
-        }
     }
 
     private void InputGradient<T>(Plan<T> plan, TensorView dOutput, TensorView dInput) where T : unmanaged, IFloatingPointIeee754<T>
