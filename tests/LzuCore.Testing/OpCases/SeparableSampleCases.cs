@@ -51,6 +51,7 @@ public sealed class SeparableSampleCases : OpCases
             x => F.SeparableSample(x[0], x[1], x[2], padding, mean, std)) with
         {
             Smooth = false,
+            Differentiable = [],
             Reference = x =>
             {
                 var image = x[0].To(DType.Float64).Permute(2, 0, 1).Unsqueeze(0) + Tensor.From<double>([-mean[0], -mean[1], -mean[2]], [3, 1, 1]);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -30,18 +31,19 @@ internal static unsafe class ByteRows
         {
             Vector.Widen(Vector.Load(a + i), out var a01, out var a23);
             Vector.Widen(Vector.Load(b + i), out var b01, out var b23);
-            Pair(a01, b01, to + i);
-            Pair(a23, b23, to + i + Vector<ushort>.Count);
+            Pair(a01, b01, va, vb, to + i);
+            Pair(a23, b23, va, vb, to + i + Vector<ushort>.Count);
         }
         for (; i < n; i++) to[i] = a[i] * wa + b[i] * wb;
+    }
 
-        void Pair(Vector<ushort> p, Vector<ushort> q, float* at)
-        {
-            Vector.Widen(p, out var p0, out var p1);
-            Vector.Widen(q, out var q0, out var q1);
-            (Float(p0) * va + Float(q0) * vb).Store(at);
-            (Float(p1) * va + Float(q1) * vb).Store(at + Vector<float>.Count);
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair(Vector<ushort> a, Vector<ushort> b, Vector<float> wa, Vector<float> wb, float* to)
+    {
+        Vector.Widen(a, out var a0, out var a1);
+        Vector.Widen(b, out var b0, out var b1);
+        (Float(a0) * wa + Float(b0) * wb).Store(to);
+        (Float(a1) * wa + Float(b1) * wb).Store(to + Vector<float>.Count);
     }
 
     // As signed: the conversion of unsigned integers is several instructions on machines without AVX-512.

@@ -113,7 +113,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
     {
         private readonly SampleTable<T> _columns, _rows;
         private readonly int[] _left, _right;
-        private readonly float[] _inside;
+        private readonly float[] _fraction, _inside;
         private readonly int _channels, _first, _count;
         private readonly T* _output;
 
@@ -128,6 +128,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
             (_first, _count) = high < 0 ? (0, 0) : (low, high - low + 1);
             _left = [.. columns.First.Select(k => (k < 0 ? _count : k - _first) * channels)];
             _right = [.. columns.Second.Select(k => (k < 0 ? _count : k - _first) * channels)];
+            _fraction = [.. columns.Fraction.Select(float.CreateTruncating)];
             _inside = [.. Enumerable.Range(0, columns.Count).Select(j => Inside(columns, j))];
         }
 
@@ -169,16 +170,24 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
         private void Triples(float* row, float* to)
         {
             var last = _left.Length - 1;
-            for (var j = 0; j < last; j++, to += 3) At(row, j).Store(to);
-            Last(At(row, last), to);
+            fixed (int* left = _left, right = _right)
+            fixed (float* fraction = _fraction)
+            {
+                for (var j = 0; j < last; j++, to += 3) At(row + left[j], row + right[j], fraction[j]).Store(to);
+                Last(At(row + left[last], row + right[last], fraction[last]), to);
+            }
         }
 
         private void Normalized(float* row, float* to, int i, Vector128<float> scale)
         {
             var shift = Shift * Inside(_rows, i);
             var last = _left.Length - 1;
-            for (var j = 0; j < last; j++, to += 3) (At(row, j) * scale + shift * _inside[j]).Store(to);
-            Last(At(row, last) * scale + shift * _inside[last], to);
+            fixed (int* left = _left, right = _right)
+            fixed (float* fraction = _fraction, inside = _inside)
+            {
+                for (var j = 0; j < last; j++, to += 3) (At(row + left[j], row + right[j], fraction[j]) * scale + shift * inside[j]).Store(to);
+                Last(At(row + left[last], row + right[last], fraction[last]) * scale + shift * inside[last], to);
+            }
         }
 
         // How much of a sample lies inside: the shift belongs to that part only.
@@ -189,11 +198,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Vector128<float> At(float* row, int j)
-        {
-            var t = float.CreateTruncating(_columns.Fraction[j]);
-            return Vector128.Load(row + _left[j]) * (1 - t) + Vector128.Load(row + _right[j]) * t;
-        }
+        private static Vector128<float> At(float* a, float* b, float t) => Vector128.Load(a) * (1 - t) + Vector128.Load(b) * t;
 
         private static void Last(Vector128<float> value, float* to) => (to[0], to[1], to[2]) = (value[0], value[1], value[2]);
     }
