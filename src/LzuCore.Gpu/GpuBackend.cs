@@ -26,9 +26,14 @@ public sealed class GpuBackend : Backend
         _context = context;
         _launcher = new Launcher(accelerator, onHost);
         _allocator = new CachingAllocator(accelerator, device.ToString());
+        Register<IAttractionKernel>(new AttractionOnHost(this));
+        Register<IAxisWarpKernel>(new AxisWarpOnHost(this));
+        Register<ICompareKernel>(new CompareKernel(_launcher));
         Register<ICopyKernel>(new CopyKernel(_launcher));
+        Register<IGridInversionKernel>(new GridInversionOnHost(this));
         Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
+        Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
         Register<IMapKernel>(new MapKernel(_launcher));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
         Register<IZipKernel>(new ZipKernel(_launcher));

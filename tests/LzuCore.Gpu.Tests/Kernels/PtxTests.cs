@@ -76,6 +76,7 @@ public sealed partial class PtxTests
             "TFormula" => Formulas(body.GetGenericArguments()[0].GetGenericParameterConstraints().Single(c => c.IsInterface)).Select(f => body.MakeGenericType(f)),
             "T TReal" => [body.MakeGenericType(typeof(float), typeof(SingleReal)), body.MakeGenericType(typeof(double), typeof(DoubleReal))],
             "T TElement" => [body.MakeGenericType(typeof(float), typeof(Float32Element)), body.MakeGenericType(typeof(double), typeof(Float64Element))],
+            "TNumber" => new[] { typeof(float), typeof(double), typeof(long), typeof(byte) }.Select(t => body.MakeGenericType(t)),
             "T" => new[] { typeof(byte), typeof(ushort), typeof(uint), typeof(ulong), typeof(float), typeof(double), typeof(long) }.Select(t => body.MakeGenericType(t)),
             "TIn TRead TOut TWrite" => Conversions.Select(c => body.MakeGenericType(Stored(c.From), c.From, Stored(c.To), c.To)),
             _ => [],

@@ -1,0 +1,114 @@
+using LzuCore.Gpu.Runtime;
+using LzuCore.Kernels;
+using LzuCore.Memory;
+
+namespace LzuCore.Gpu.Kernels;
+
+// Making a warp from saliency and inverting it: a few thousand numbers, in float64 with branches and early exits, which a GPU does badly and the host in
+// microseconds. So the values come to the host, the CPU's own kernels run, and the results go back. What is large, sampling images and features with the warp, stays on
+// the device. The price is a wait for the device at each call.
+internal sealed class AttractionOnHost(Backend device) : IAttractionKernel
+{
+    private readonly IAttractionKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IAttractionKernel>();
+
+    public bool ForwardSeparable(in AttractionArgs args, TensorView saliency, TensorView knots)
+    {
+        using HostCopy s = HostCopy.Read(device, saliency), k = HostCopy.Write(device, knots);
+        return _cpu.ForwardSeparable(args, s.View, k.View);
+    }
+
+    public void BackwardSeparable(in AttractionArgs args, TensorView saliency, TensorView dKnots, TensorView dSaliency)
+    {
+        using HostCopy s = HostCopy.Read(device, saliency), dk = HostCopy.Read(device, dKnots), ds = HostCopy.Write(device, dSaliency);
+        _cpu.BackwardSeparable(args, s.View, dk.View, ds.View);
+    }
+
+    public bool ForwardPlane(in AttractionArgs args, TensorView saliency, TensorView grid)
+    {
+        using HostCopy s = HostCopy.Read(device, saliency), g = HostCopy.Write(device, grid);
+        return _cpu.ForwardPlane(args, s.View, g.View);
+    }
+
+    public void BackwardPlane(in AttractionArgs args, TensorView saliency, TensorView dGrid, TensorView dSaliency)
+    {
+        using HostCopy s = HostCopy.Read(device, saliency), dg = HostCopy.Read(device, dGrid), ds = HostCopy.Write(device, dSaliency);
+        _cpu.BackwardPlane(args, s.View, dg.View, ds.View);
+    }
+}
+
+internal sealed class AxisWarpOnHost(Backend device) : IAxisWarpKernel
+{
+    private readonly IAxisWarpKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IAxisWarpKernel>();
+
+    public void Evaluate(in AxisTable table, TensorView knots, TensorView output)
+    {
+        using HostCopy k = HostCopy.Read(device, knots), y = HostCopy.Write(device, output);
+        _cpu.Evaluate(table, k.View, y.View);
+    }
+
+    public void EvaluateBackward(in AxisTable table, TensorView dOutput, TensorView dKnots)
+    {
+        using HostCopy dy = HostCopy.Read(device, dOutput), dk = HostCopy.Write(device, dKnots);
+        _cpu.EvaluateBackward(table, dy.View, dk.View);
+    }
+
+    public void Invert(in AxisTable table, TensorView knots, TensorView output)
+    {
+        using HostCopy k = HostCopy.Read(device, knots), y = HostCopy.Write(device, output);
+        _cpu.Invert(table, k.View, y.View);
+    }
+
+    public void InvertBackward(in AxisTable table, TensorView knots, TensorView dOutput, TensorView dKnots)
+    {
+        using HostCopy k = HostCopy.Read(device, knots), dy = HostCopy.Read(device, dOutput), dk = HostCopy.Write(device, dKnots);
+        _cpu.InvertBackward(table, k.View, dy.View, dk.View);
+    }
+
+    public void InvertAt(TensorView knots, TensorView points, TensorView output)
+    {
+        using HostCopy k = HostCopy.Read(device, knots), p = HostCopy.Read(device, points), y = HostCopy.Write(device, output);
+        _cpu.InvertAt(k.View, p.View, y.View);
+    }
+
+    public void InvertAtBackward(TensorView knots, TensorView points, TensorView dOutput, TensorView? dKnots, TensorView? dPoints)
+    {
+        using HostCopy k = HostCopy.Read(device, knots), p = HostCopy.Read(device, points), dy = HostCopy.Read(device, dOutput);
+        using HostCopy? dk = dKnots is { } wantedKnots ? HostCopy.Write(device, wantedKnots) : null, dp = dPoints is { } wantedPoints ? HostCopy.Write(device, wantedPoints) : null;
+        _cpu.InvertAtBackward(k.View, p.View, dy.View, dk?.View, dp?.View);
+    }
+}
+
+internal sealed class GridInversionOnHost(Backend device) : IGridInversionKernel
+{
+    private readonly IGridInversionKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IGridInversionKernel>();
+
+    public void Forward(in AxisTable x, in AxisTable y, TensorView grid, TensorView inverse)
+    {
+        using HostCopy g = HostCopy.Read(device, grid), i = HostCopy.Write(device, inverse);
+        _cpu.Forward(x, y, g.View, i.View);
+    }
+
+    public void Backward(in AxisTable x, in AxisTable y, TensorView grid, TensorView dInverse, TensorView dGrid)
+    {
+        using HostCopy g = HostCopy.Read(device, grid), di = HostCopy.Read(device, dInverse), dg = HostCopy.Write(device, dGrid);
+        _cpu.Backward(x, y, g.View, di.View, dg.View);
+    }
+}
+
+internal sealed class KernelDensityOnHost(Backend device) : IKernelDensityKernel
+{
+    private readonly IKernelDensityKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IKernelDensityKernel>();
+
+    public bool Forward(in KernelDensityArgs args, TensorView boxes, TensorView amplitude, TensorView bandwidth, TensorView output)
+    {
+        using HostCopy b = HostCopy.Read(device, boxes), a = HostCopy.Read(device, amplitude), w = HostCopy.Read(device, bandwidth), y = HostCopy.Write(device, output);
+        return _cpu.Forward(args, b.View, a.View, w.View, y.View);
+    }
+
+    public void Backward(in KernelDensityArgs args, TensorView boxes, TensorView amplitude, TensorView bandwidth, TensorView dOutput, TensorView? dAmplitude, TensorView? dBandwidth)
+    {
+        using HostCopy b = HostCopy.Read(device, boxes), a = HostCopy.Read(device, amplitude), w = HostCopy.Read(device, bandwidth), dy = HostCopy.Read(device, dOutput);
+        using HostCopy? da = dAmplitude is { } wantedAmplitude ? HostCopy.Write(device, wantedAmplitude) : null, dw = dBandwidth is { } wantedBandwidth ? HostCopy.Write(device, wantedBandwidth) : null;
+        _cpu.Backward(args, b.View, a.View, w.View, dy.View, da?.View, dw?.View);
+    }
+}
