@@ -72,6 +72,7 @@ public static class AllOpCases
         new InterpolateCases(),
         new LinearCases(),
         new MatMulCases(),
+        new LossCases(),
         new MultiplyCases(),
         new PadCases(),
         new Pool2dCases(),
@@ -80,6 +81,8 @@ public static class AllOpCases
         new SeparableSampleCases(),
         new SoftmaxCases(),
         new SortCases(),
+        new SplitCases(),
+        new VarCases(),
         new ViewsCases(),
         new WhereCases(),
     ];
