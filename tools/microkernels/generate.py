@@ -7,34 +7,43 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src/LzuCore/Kernels/Cpu/
 
 PATHS = {
     "Avx512MicroKernel": dict(
-        rows=12, vector="Vector512<float>", lanes="16", load="Vector512.Load({0})", splat="Vector512.Create({0})", fma="Avx512F.FusedMultiplyAdd({0}, {1}, {2})",
+        rows=12, wide_rows=8, vector="Vector512<float>", lanes="16", load="Vector512.Load({0})", splat="Vector512.Create({0})", fma="Avx512F.FusedMultiplyAdd({0}, {1}, {2})",
         max="Avx512F.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx512F.IsSupported",
-        about="12 rows x 32 columns in 24 of the 32 vector registers, AVX-512."),
+        about="8 rows x 48 columns or 12 x 32, both 24 of the 32 vector registers, AVX-512."),
     "Avx2MicroKernel": dict(
-        rows=6, vector="Vector256<float>", lanes="8", load="Vector256.Load({0})", splat="Vector256.Create({0})", fma="Fma.MultiplyAdd({0}, {1}, {2})",
+        rows=6, wide_rows=0, vector="Vector256<float>", lanes="8", load="Vector256.Load({0})", splat="Vector256.Create({0})", fma="Fma.MultiplyAdd({0}, {1}, {2})",
         max="Avx.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx2.IsSupported && Fma.IsSupported",
         about="6 rows x 16 columns in 12 of the 16 vector registers, AVX2 with FMA."),
     "PortableMicroKernel": dict(
-        rows=6, vector="Vector<float>", lanes="Vector<float>.Count", load="Vector.Load({0})", splat="new Vector<float>({0})", fma="Vector.MultiplyAddEstimate({0}, {1}, {2})",
+        rows=6, wide_rows=0, vector="Vector<float>", lanes="Vector<float>.Count", load="Vector.Load({0})", splat="new Vector<float>({0})", fma="Vector.MultiplyAddEstimate({0}, {1}, {2})",
         max="Vector.ConditionalSelect(Vector.LessThan({1}, {0}), {0}, {1})", usings="using System.Numerics;\n", supported="true",
         about="6 rows x 2 vectors of whatever width the machine has."),
 }
 
 
-def kernel(name, rows, vector, lanes, load, splat, fma, max, usings, supported, about):
+def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, supported, about):
     lines = []
     put = lines.append
 
     def guard(i, text, indent):
         put(" " * indent + (text if i == 0 else f"if (TRows.Count > {i}) {{ {text} }}"))
 
+    # The statement for each vector of row i: the first always, the others where the tile is that wide (three vectors only in the first rows).
+    def each(i, text):
+        parts = [text(0, ""), "if (TWidth.Vectors > 1) " + text(1, " + Lanes")]
+        if i < wide_rows:
+            parts.append("if (TWidth.Vectors > 2) " + text(2, " + 2 * Lanes"))
+        return " ".join(parts)
+
     def step(i, element, indent):
-        guard(i, f"a = {splat.format(element)}; c{i}_0 = {fma.format('a', 'b0', f'c{i}_0')}; if (TWidth.IsWide) c{i}_1 = {fma.format('a', 'b1', f'c{i}_1')};", indent)
+        guard(i, f"a = {splat.format(element)}; " + each(i, lambda v, _: f"c{i}_{v} = {fma.format('a', f'b{v}', f'c{i}_{v}')};"), indent)
 
     def panel_row(indent):
         put(" " * indent + f"b0 = {load.format('b')};")
-        put(" " * indent + f"if (TWidth.IsWide) b1 = {load.format('b + Lanes')};")
-        put(" " * indent + "b += TWidth.IsWide ? 2 * Lanes : Lanes;")
+        put(" " * indent + f"if (TWidth.Vectors > 1) b1 = {load.format('b + Lanes')};")
+        if wide_rows:
+            put(" " * indent + f"if (TWidth.Vectors > 2) b2 = {load.format('b + 2 * Lanes')};")
+        put(" " * indent + "b += TWidth.Vectors * Lanes;")
 
     pointers = [f"p{i}" for i in range(rows)]
     cases = "\n".join(f"            case {i}: Run<R{i}, TAddress, TWidth>(tile); break;" for i in range(1, rows))
@@ -55,7 +64,11 @@ internal sealed unsafe class {name} : MicroKernel
 
     public override int MaxRows => {rows};
 
-    public override int Width => 2 * Lanes;
+    public override int VectorLanes => Lanes;
+
+    public override int MaxVectors => {3 if wide_rows else 2};
+
+    public override int WideRows => {wide_rows or rows};
 
     protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
     {{
@@ -71,15 +84,17 @@ internal sealed unsafe class {name} : MicroKernel
         where TRows : struct, IRows where TAddress : struct, IAddress where TWidth : struct, IWidth
     {{
         var bias = tile->Bias;
-        {vector} a, b0 = {load.format('bias')}, b1 = TWidth.IsWide ? {load.format('bias + Lanes')} : b0;""")
+        {vector} a, b0 = {load.format('bias')}, b1 = TWidth.Vectors > 1 ? {load.format('bias + Lanes')} : b0;""")
+    if wide_rows:
+        put(f"        var b2 = TWidth.Vectors > 2 ? {load.format('bias + 2 * Lanes')} : b0;")
     for i in range(rows):
-        put(f"        {vector} c{i}_0 = b0, c{i}_1 = b1;")
+        put(f"        {vector} c{i}_0 = b0, c{i}_1 = b1{f', c{i}_2 = b2' if i < wide_rows else ''};")
     put("""        var o = tile->Out;
         var column = tile->Column;
         if (tile->Accumulate)
         {""")
     for i in range(rows):
-        guard(i, f"c{i}_0 = {load.format(f'o[{i}] + column')}; if (TWidth.IsWide) c{i}_1 = {load.format(f'o[{i}] + column + Lanes')};", 12)
+        guard(i, each(i, lambda v, at: f"c{i}_{v} = {load.format(f'o[{i}] + column{at}')};"), 12)
     put("""        }
         var b = tile->B;
         var length = tile->SegmentLength;
@@ -128,11 +143,10 @@ internal sealed unsafe class {name} : MicroKernel
         {{
             var r = tile->Residual + column;""")
     for i in range(rows):
-        guard(i, f"c{i}_0 += {load.format(f'o[{i}] + r')}; if (TWidth.IsWide) c{i}_1 += {load.format(f'o[{i}] + r + Lanes')};", 12)
+        guard(i, each(i, lambda v, at: f"c{i}_{v} += {load.format(f'o[{i}] + r{at}')};"), 12)
     put("        }")
     for i in range(rows):
-        m0, m1 = max.format('floor', f'c{i}_0'), max.format('floor', f'c{i}_1')
-        guard(i, f"{m0}.Store(o[{i}] + column); if (TWidth.IsWide) {m1}.Store(o[{i}] + column + Lanes);", 8)
+        guard(i, each(i, lambda v, at: f"{max.format('floor', f'c{i}_{v}')}.Store(o[{i}] + column{at});"), 8)
     put("    }\n}")
     return "\n".join(lines) + "\n"
 

@@ -43,12 +43,12 @@ internal sealed class FoldedConv
         (_norm, _versions) = (norm, versions);
         var weight = conv.Weight.Value;
         var outputs = weight.Shape[0];
-        var bias = Values(conv.Bias, outputs, 0);
         if (norm is null)
         {
-            (Weight, Bias) = (weight, conv.Bias?.Value ?? Vector(bias, weight));
+            (Weight, Bias) = (weight, conv.Bias?.Value ?? Vector(new double[outputs], weight));
             return;
         }
+        var bias = Values(conv.Bias, outputs, 0);
         double[] scale = Values(norm.Weight, outputs, 1), shift = Values(norm.Bias, outputs, 0), mean = Values(norm.RunningMean, outputs, 0), variance = Values(norm.RunningVar, outputs, 1);
         for (var o = 0; o < outputs; o++)
         {

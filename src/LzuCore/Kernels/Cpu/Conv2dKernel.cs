@@ -14,7 +14,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
     private readonly DirectConv _direct = new(micro);
     private readonly WeightGradient _weightGradient = new(micro);
 
-    private readonly record struct PanelsKey(int Width, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
+    private readonly record struct PanelsKey(int Lanes, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
 
     public void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
     {
@@ -110,7 +110,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
     // Each group: its channels of the source, its panels, its channels of the target.
     private void Run(Picture source, int groupChannels, int length, Phase phase, Panels[] panels, in Epilogue epilogue, TensorView output)
     {
-        var columns = panels[0].Columns;
+        var columns = panels[0].Cut.Columns;
         var target = new Picture(output);
         using var bias = TileSink.PaddedBias(micro, epilogue, output.Shape[1]);
         for (var g = 0; g < panels.Length; g++)
@@ -119,7 +119,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
 
     // Columns are output channels, the depth (tap, input channel): a weight's own order.
     private Panels[] ForwardPanels(Conv2dArgs args, TensorView weight, int taps, int length) =>
-        weight.Storage.Derive(new PanelsKey(micro.Width, false, weight.Layout.Offset, weight.Shape, default, 0, length), () =>
+        weight.Storage.Derive(new PanelsKey(micro.VectorLanes, false, weight.Layout.Offset, weight.Shape, default, 0, length), () =>
         {
             int outputs = weight.Shape[0] / args.Groups, depth = taps * length;
             var panels = new Panels[args.Groups];
@@ -130,7 +130,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
 
     // Columns are input channels, the depth (tap of the phase, output channel).
     private Panels[] AdjointPanels(Conv2dArgs args, TensorView weight, Phase phase, int index) =>
-        weight.Storage.Derive(new PanelsKey(micro.Width, true, weight.Layout.Offset, weight.Shape, args, index, 0), () =>
+        weight.Storage.Derive(new PanelsKey(micro.VectorLanes, true, weight.Layout.Offset, weight.Shape, args, index, 0), () =>
         {
             int outputs = weight.Shape[0] / args.Groups, inputs = weight.Shape[1], row = inputs * weight.Shape[2] * weight.Shape[3];
             var panels = new Panels[args.Groups];

@@ -3,11 +3,11 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Matrix products. b is packed into panels, a into slivers of one tile's rows ([k][rows]), for a block of the sum at a time. Panels run outside,
-// tiles of rows inside: a block of one panel (256 x 32 floats) stays in the first-level cache, a unit's slivers of a in the second.
+// tiles of rows inside: a block of one panel (256 x 48 floats) stays in the first-level cache, a unit's slivers of a in the second.
 // Threads take blocks of rows x columns; a block runs its whole sum, so no result depends on who did what. float64 takes the plain loops.
 internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
 {
-    // Terms of a block of the sum: 32 KiB of a panel.
+    // Terms of a block of the sum: 48 KiB of a panel.
     private const int DepthBlock = 256;
 
     // Tiles of rows a unit of work.
@@ -32,7 +32,7 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
             {
                 var from = b.Pointer<float>() + batch * sb[0];
                 Panels Make() => new Panels(micro, k, n).Fill(from, (nint)sb[2], (nint)sb[1], [0], k);
-                panels = args.KeepPacked && b.Shape[0] == 1 ? b.Storage.Derive(new LayoutKey(micro.Width, b.Layout.ToString()), Make) : Make();
+                panels = args.KeepPacked && b.Shape[0] == 1 ? b.Storage.Derive(new LayoutKey(micro.VectorLanes, b.Layout.ToString()), Make) : Make();
             }
             Product(a.Pointer<float>() + batch * sa[0], (nint)sa[1], (nint)sa[2], m, panels, sink, output.Pointer<float>() + (long)batch * m * n);
         }
@@ -43,11 +43,11 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
 
     private void Product(float* a, nint rowStride, nint depthStride, int m, Panels b, TileSink sink, float* output)
     {
-        int k = checked((int)b.Depth), n = b.Columns, tiles = (m + micro.MaxRows - 1) / micro.MaxRows;
+        int k = checked((int)b.Depth), n = b.Cut.Columns, tiles = (m + b.Cut.Rows - 1) / b.Cut.Rows;
         using var packed = Scratch.Floats((long)m * Math.Min(k, DepthBlock));
         var slivers = packed.Pointer;
         int rowUnits = (tiles + RowTiles - 1) / RowTiles;
-        int columnUnits = Math.Clamp(16 / rowUnits, 1, b.Slivers);
+        int columnUnits = Math.Clamp(16 / rowUnits, 1, b.Cut.Slivers);
         var start = 0;
         do
         {
@@ -68,7 +68,7 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
                 for (var unit = begin; unit < end; unit++)
                 {
                     var (rowUnit, columnUnit) = Math.DivRem(unit, columnUnits);
-                    int sliver0 = (int)((long)b.Slivers * columnUnit / columnUnits), sliver1 = (int)((long)b.Slivers * (columnUnit + 1) / columnUnits);
+                    int sliver0 = (int)((long)b.Cut.Slivers * columnUnit / columnUnits), sliver1 = (int)((long)b.Cut.Slivers * (columnUnit + 1) / columnUnits);
                     for (var s = sliver0; s < sliver1; s++)
                         for (var t = rowUnit * RowTiles; t < Math.Min(tiles, (rowUnit + 1) * RowTiles); t++)
                         {
@@ -77,8 +77,8 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
                             tile.A = slivers + (long)row * depth;
                             tile.AStep = rows;
                             tile.SegmentLength = depth;
-                            tile.B = b[s] + (long)from * b.WidthOf(s);
-                            sink.Run(micro, &tile, rows, Addressing.Column, outs, s * b.Width, b.ColumnsOf(s), b.WidthOf(s), first: from == 0, last: from + depth == k);
+                            tile.B = b[s] + (long)from * b.Cut.Width(s);
+                            sink.Run(micro, &tile, rows, Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
                         }
                 }
             });

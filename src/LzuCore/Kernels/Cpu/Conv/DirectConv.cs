@@ -4,12 +4,12 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Direct convolution as an indirect matrix product: rows are pixels, columns output channels, the sum runs over taps x input channels.
-// Pixels of a phase are taken in reading order and cut into tiles of at most 12 (near-equal parts, so no thin rest); per tile and tap a table holds one
+// Pixels of a phase are taken in reading order and cut into tiles of at most 8 or 12 (near-equal parts, so no thin rest); per tile and tap a table holds one
 // pointer a pixel, and pixels in the padding point at zeros. 1x1 convolutions of step 1 read their rows in place without a table.
 // A unit of work is a block of tiles x a group of panels: the block's input stays in the second-level cache while panels stream over it.
 internal sealed unsafe class DirectConv(MicroKernel micro)
 {
-    private const int BlockTiles = 8;
+    private const int BlockTiles = 12;
 
     // Enough units for threads to share a small map by output channels.
     private const int WantedUnits = 12;
@@ -25,8 +25,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
     {
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0) return;
-        int tiles = (pixels + micro.MaxRows - 1) / micro.MaxRows, blocks = (tiles + BlockTiles - 1) / BlockTiles;
-        int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, weights.Slivers);
+        var cut = weights.Cut;
+        int tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + BlockTiles - 1) / BlockTiles;
+        int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, cut.Slivers);
         var pointwise = phase.Taps is [{ Dy: 0, Dx: 0 }];
         var inPlace = pointwise && phase is { SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
         // Rows a multiple of 4 KiB apart share one cache set: gather them first.
@@ -37,9 +38,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
             var step = length + 16;
-            using var rows = new Scratch((long)BlockTiles * micro.MaxRows * (phase.Taps.Length + 1) * sizeof(nint));
-            using var copy = Scratch.Floats(gather ? (long)BlockTiles * micro.MaxRows * step : 0);
-            float** table = (float**)rows.Pointer, outs = table + BlockTiles * micro.MaxRows * phase.Taps.Length;
+            using var rows = new Scratch((long)BlockTiles * cut.Rows * (phase.Taps.Length + 1) * sizeof(nint));
+            using var copy = Scratch.Floats(gather ? (long)BlockTiles * cut.Rows * step : 0);
+            float** table = (float**)rows.Pointer, outs = table + BlockTiles * cut.Rows * phase.Taps.Length;
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
@@ -54,7 +55,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 if (gather)
                     for (var p = pixel0; p < Pixel(tile1); p++)
                         Unsafe.CopyBlock(copy.Pointer + (long)(p - pixel0) * step, inPlace ? source.Data + p * source.Pixel : table[p - pixel0], (uint)length * sizeof(float));
-                int sliver0 = (int)((long)weights.Slivers * group / groups), sliver1 = (int)((long)weights.Slivers * (group + 1) / groups);
+                int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
                 for (var s = sliver0; s < sliver1; s++)
                     for (var t = tile0; t < tile1; t++)
                     {
@@ -73,7 +74,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                             tile.Rows = table + (first - pixel0) * phase.Taps.Length;
                             addressing = Addressing.Indirect;
                         }
-                        sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), s * weights.Width, weights.ColumnsOf(s), weights.WidthOf(s));
+                        sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), cut.Width(s));
                     }
             }
         });

@@ -20,8 +20,9 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
     /// <param name="dWeight">[outputs][taps x length].</param>
     public void Run(Picture source, int length, Phase phase, Picture dOutput, int outputs, float* dWeight)
     {
-        int columns = phase.Taps.Length * length, width = micro.Width, slivers = (columns + width - 1) / width;
-        int tiles = (outputs + micro.MaxRows - 1) / micro.MaxRows, groups = Math.Clamp((WantedUnits + slivers - 1) / slivers, 1, tiles);
+        var columns = phase.Taps.Length * length;
+        var cut = new ColumnCut(micro, columns);
+        int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, groups = Math.Clamp((WantedUnits + slivers - 1) / slivers, 1, tiles);
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0)
         {
@@ -34,14 +35,14 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         var gather = dOutput.Pixel % 1024 == 0;
         ParallelRows.For(slivers * groups, 1, (begin, end) =>
         {
-            using var panel = Scratch.Floats(PixelBlock * width);
+            using var panel = Scratch.Floats(PixelBlock * micro.MaxWidth);
             using var copy = Scratch.Floats(gather ? PixelBlock * micro.MaxRows : 0);
             var outs = stackalloc float*[micro.MaxRows];
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
                 var (sliver, group) = Math.DivRem(unit, groups);
-                int column = sliver * width, valid = Math.Min(width, columns - column), stored = valid > micro.NarrowWidth ? width : micro.NarrowWidth;
+                int column = cut.Start(sliver), valid = cut.Valid(sliver), stored = cut.Width(sliver);
                 int tile0 = (int)((long)tiles * group / groups), tile1 = (int)((long)tiles * (group + 1) / groups);
                 for (var first = 0; first < pixels; first += PixelBlock)
                 {

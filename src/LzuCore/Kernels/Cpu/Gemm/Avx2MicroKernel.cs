@@ -17,7 +17,11 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
 
     public override int MaxRows => 6;
 
-    public override int Width => 2 * Lanes;
+    public override int VectorLanes => Lanes;
+
+    public override int MaxVectors => 2;
+
+    public override int WideRows => 6;
 
     protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
     {
@@ -37,7 +41,7 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         where TRows : struct, IRows where TAddress : struct, IAddress where TWidth : struct, IWidth
     {
         var bias = tile->Bias;
-        Vector256<float> a, b0 = Vector256.Load(bias), b1 = TWidth.IsWide ? Vector256.Load(bias + Lanes) : b0;
+        Vector256<float> a, b0 = Vector256.Load(bias), b1 = TWidth.Vectors > 1 ? Vector256.Load(bias + Lanes) : b0;
         Vector256<float> c0_0 = b0, c0_1 = b1;
         Vector256<float> c1_0 = b0, c1_1 = b1;
         Vector256<float> c2_0 = b0, c2_1 = b1;
@@ -48,12 +52,12 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         var column = tile->Column;
         if (tile->Accumulate)
         {
-            c0_0 = Vector256.Load(o[0] + column); if (TWidth.IsWide) c0_1 = Vector256.Load(o[0] + column + Lanes);
-            if (TRows.Count > 1) { c1_0 = Vector256.Load(o[1] + column); if (TWidth.IsWide) c1_1 = Vector256.Load(o[1] + column + Lanes); }
-            if (TRows.Count > 2) { c2_0 = Vector256.Load(o[2] + column); if (TWidth.IsWide) c2_1 = Vector256.Load(o[2] + column + Lanes); }
-            if (TRows.Count > 3) { c3_0 = Vector256.Load(o[3] + column); if (TWidth.IsWide) c3_1 = Vector256.Load(o[3] + column + Lanes); }
-            if (TRows.Count > 4) { c4_0 = Vector256.Load(o[4] + column); if (TWidth.IsWide) c4_1 = Vector256.Load(o[4] + column + Lanes); }
-            if (TRows.Count > 5) { c5_0 = Vector256.Load(o[5] + column); if (TWidth.IsWide) c5_1 = Vector256.Load(o[5] + column + Lanes); }
+            c0_0 = Vector256.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 = Vector256.Load(o[0] + column + Lanes);
+            if (TRows.Count > 1) { c1_0 = Vector256.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 = Vector256.Load(o[1] + column + Lanes); }
+            if (TRows.Count > 2) { c2_0 = Vector256.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 = Vector256.Load(o[2] + column + Lanes); }
+            if (TRows.Count > 3) { c3_0 = Vector256.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 = Vector256.Load(o[3] + column + Lanes); }
+            if (TRows.Count > 4) { c4_0 = Vector256.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 = Vector256.Load(o[4] + column + Lanes); }
+            if (TRows.Count > 5) { c5_0 = Vector256.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 = Vector256.Load(o[5] + column + Lanes); }
         }
         var b = tile->B;
         var length = tile->SegmentLength;
@@ -66,14 +70,14 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
                 for (nint k = 0; k < length; k++)
                 {
                     b0 = Vector256.Load(b);
-                    if (TWidth.IsWide) b1 = Vector256.Load(b + Lanes);
-                    b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                    a = Vector256.Create(p0[k]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                    if (TRows.Count > 1) { a = Vector256.Create(p1[k]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                    if (TRows.Count > 2) { a = Vector256.Create(p2[k]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                    if (TRows.Count > 3) { a = Vector256.Create(p3[k]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                    if (TRows.Count > 4) { a = Vector256.Create(p4[k]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                    if (TRows.Count > 5) { a = Vector256.Create(p5[k]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                    b += TWidth.Vectors * Lanes;
+                    a = Vector256.Create(p0[k]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(p1[k]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(p2[k]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(p3[k]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(p4[k]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(p5[k]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
                 }
             }
         }
@@ -86,14 +90,14 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
             for (nint k = 0; k < length; k++)
             {
                 b0 = Vector256.Load(b);
-                if (TWidth.IsWide) b1 = Vector256.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
                 q0++; q3++;
             }
         }
@@ -104,32 +108,32 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector256.Load(b);
-                if (TWidth.IsWide) b1 = Vector256.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
             }
         }
         var floor = Vector256.Create(tile->Floor);
         if (tile->HasResidual)
         {
             var r = tile->Residual + column;
-            c0_0 += Vector256.Load(o[0] + r); if (TWidth.IsWide) c0_1 += Vector256.Load(o[0] + r + Lanes);
-            if (TRows.Count > 1) { c1_0 += Vector256.Load(o[1] + r); if (TWidth.IsWide) c1_1 += Vector256.Load(o[1] + r + Lanes); }
-            if (TRows.Count > 2) { c2_0 += Vector256.Load(o[2] + r); if (TWidth.IsWide) c2_1 += Vector256.Load(o[2] + r + Lanes); }
-            if (TRows.Count > 3) { c3_0 += Vector256.Load(o[3] + r); if (TWidth.IsWide) c3_1 += Vector256.Load(o[3] + r + Lanes); }
-            if (TRows.Count > 4) { c4_0 += Vector256.Load(o[4] + r); if (TWidth.IsWide) c4_1 += Vector256.Load(o[4] + r + Lanes); }
-            if (TRows.Count > 5) { c5_0 += Vector256.Load(o[5] + r); if (TWidth.IsWide) c5_1 += Vector256.Load(o[5] + r + Lanes); }
+            c0_0 += Vector256.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector256.Load(o[0] + r + Lanes);
+            if (TRows.Count > 1) { c1_0 += Vector256.Load(o[1] + r); if (TWidth.Vectors > 1) c1_1 += Vector256.Load(o[1] + r + Lanes); }
+            if (TRows.Count > 2) { c2_0 += Vector256.Load(o[2] + r); if (TWidth.Vectors > 1) c2_1 += Vector256.Load(o[2] + r + Lanes); }
+            if (TRows.Count > 3) { c3_0 += Vector256.Load(o[3] + r); if (TWidth.Vectors > 1) c3_1 += Vector256.Load(o[3] + r + Lanes); }
+            if (TRows.Count > 4) { c4_0 += Vector256.Load(o[4] + r); if (TWidth.Vectors > 1) c4_1 += Vector256.Load(o[4] + r + Lanes); }
+            if (TRows.Count > 5) { c5_0 += Vector256.Load(o[5] + r); if (TWidth.Vectors > 1) c5_1 += Vector256.Load(o[5] + r + Lanes); }
         }
-        Avx.Max(floor, c0_0).Store(o[0] + column); if (TWidth.IsWide) Avx.Max(floor, c0_1).Store(o[0] + column + Lanes);
-        if (TRows.Count > 1) { Avx.Max(floor, c1_0).Store(o[1] + column); if (TWidth.IsWide) Avx.Max(floor, c1_1).Store(o[1] + column + Lanes); }
-        if (TRows.Count > 2) { Avx.Max(floor, c2_0).Store(o[2] + column); if (TWidth.IsWide) Avx.Max(floor, c2_1).Store(o[2] + column + Lanes); }
-        if (TRows.Count > 3) { Avx.Max(floor, c3_0).Store(o[3] + column); if (TWidth.IsWide) Avx.Max(floor, c3_1).Store(o[3] + column + Lanes); }
-        if (TRows.Count > 4) { Avx.Max(floor, c4_0).Store(o[4] + column); if (TWidth.IsWide) Avx.Max(floor, c4_1).Store(o[4] + column + Lanes); }
-        if (TRows.Count > 5) { Avx.Max(floor, c5_0).Store(o[5] + column); if (TWidth.IsWide) Avx.Max(floor, c5_1).Store(o[5] + column + Lanes); }
+        Avx.Max(floor, c0_0).Store(o[0] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c0_1).Store(o[0] + column + Lanes);
+        if (TRows.Count > 1) { Avx.Max(floor, c1_0).Store(o[1] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c1_1).Store(o[1] + column + Lanes); }
+        if (TRows.Count > 2) { Avx.Max(floor, c2_0).Store(o[2] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c2_1).Store(o[2] + column + Lanes); }
+        if (TRows.Count > 3) { Avx.Max(floor, c3_0).Store(o[3] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c3_1).Store(o[3] + column + Lanes); }
+        if (TRows.Count > 4) { Avx.Max(floor, c4_0).Store(o[4] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c4_1).Store(o[4] + column + Lanes); }
+        if (TRows.Count > 5) { Avx.Max(floor, c5_0).Store(o[5] + column); if (TWidth.Vectors > 1) Avx.Max(floor, c5_1).Store(o[5] + column + Lanes); }
     }
 }

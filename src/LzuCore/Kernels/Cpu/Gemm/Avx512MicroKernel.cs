@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
-// 12 rows x 32 columns in 24 of the 32 vector registers, AVX-512.
+// 8 rows x 48 columns or 12 x 32, both 24 of the 32 vector registers, AVX-512.
 // Lanes: lane l of c<i>_<v> is column 16 * v + l of row i. Unused rows and the second vector fall away when the JIT compiles a shape.
 // See MicroKernel for what a tile is.
 internal sealed unsafe class Avx512MicroKernel : MicroKernel
@@ -17,7 +17,11 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
 
     public override int MaxRows => 12;
 
-    public override int Width => 2 * Lanes;
+    public override int VectorLanes => Lanes;
+
+    public override int MaxVectors => 3;
+
+    public override int WideRows => 8;
 
     protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
     {
@@ -43,15 +47,16 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         where TRows : struct, IRows where TAddress : struct, IAddress where TWidth : struct, IWidth
     {
         var bias = tile->Bias;
-        Vector512<float> a, b0 = Vector512.Load(bias), b1 = TWidth.IsWide ? Vector512.Load(bias + Lanes) : b0;
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> a, b0 = Vector512.Load(bias), b1 = TWidth.Vectors > 1 ? Vector512.Load(bias + Lanes) : b0;
+        var b2 = TWidth.Vectors > 2 ? Vector512.Load(bias + 2 * Lanes) : b0;
+        Vector512<float> c0_0 = b0, c0_1 = b1, c0_2 = b2;
+        Vector512<float> c1_0 = b0, c1_1 = b1, c1_2 = b2;
+        Vector512<float> c2_0 = b0, c2_1 = b1, c2_2 = b2;
+        Vector512<float> c3_0 = b0, c3_1 = b1, c3_2 = b2;
+        Vector512<float> c4_0 = b0, c4_1 = b1, c4_2 = b2;
+        Vector512<float> c5_0 = b0, c5_1 = b1, c5_2 = b2;
+        Vector512<float> c6_0 = b0, c6_1 = b1, c6_2 = b2;
+        Vector512<float> c7_0 = b0, c7_1 = b1, c7_2 = b2;
         Vector512<float> c8_0 = b0, c8_1 = b1;
         Vector512<float> c9_0 = b0, c9_1 = b1;
         Vector512<float> c10_0 = b0, c10_1 = b1;
@@ -60,18 +65,18 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         var column = tile->Column;
         if (tile->Accumulate)
         {
-            c0_0 = Vector512.Load(o[0] + column); if (TWidth.IsWide) c0_1 = Vector512.Load(o[0] + column + Lanes);
-            if (TRows.Count > 1) { c1_0 = Vector512.Load(o[1] + column); if (TWidth.IsWide) c1_1 = Vector512.Load(o[1] + column + Lanes); }
-            if (TRows.Count > 2) { c2_0 = Vector512.Load(o[2] + column); if (TWidth.IsWide) c2_1 = Vector512.Load(o[2] + column + Lanes); }
-            if (TRows.Count > 3) { c3_0 = Vector512.Load(o[3] + column); if (TWidth.IsWide) c3_1 = Vector512.Load(o[3] + column + Lanes); }
-            if (TRows.Count > 4) { c4_0 = Vector512.Load(o[4] + column); if (TWidth.IsWide) c4_1 = Vector512.Load(o[4] + column + Lanes); }
-            if (TRows.Count > 5) { c5_0 = Vector512.Load(o[5] + column); if (TWidth.IsWide) c5_1 = Vector512.Load(o[5] + column + Lanes); }
-            if (TRows.Count > 6) { c6_0 = Vector512.Load(o[6] + column); if (TWidth.IsWide) c6_1 = Vector512.Load(o[6] + column + Lanes); }
-            if (TRows.Count > 7) { c7_0 = Vector512.Load(o[7] + column); if (TWidth.IsWide) c7_1 = Vector512.Load(o[7] + column + Lanes); }
-            if (TRows.Count > 8) { c8_0 = Vector512.Load(o[8] + column); if (TWidth.IsWide) c8_1 = Vector512.Load(o[8] + column + Lanes); }
-            if (TRows.Count > 9) { c9_0 = Vector512.Load(o[9] + column); if (TWidth.IsWide) c9_1 = Vector512.Load(o[9] + column + Lanes); }
-            if (TRows.Count > 10) { c10_0 = Vector512.Load(o[10] + column); if (TWidth.IsWide) c10_1 = Vector512.Load(o[10] + column + Lanes); }
-            if (TRows.Count > 11) { c11_0 = Vector512.Load(o[11] + column); if (TWidth.IsWide) c11_1 = Vector512.Load(o[11] + column + Lanes); }
+            c0_0 = Vector512.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 = Vector512.Load(o[0] + column + Lanes); if (TWidth.Vectors > 2) c0_2 = Vector512.Load(o[0] + column + 2 * Lanes);
+            if (TRows.Count > 1) { c1_0 = Vector512.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 = Vector512.Load(o[1] + column + Lanes); if (TWidth.Vectors > 2) c1_2 = Vector512.Load(o[1] + column + 2 * Lanes); }
+            if (TRows.Count > 2) { c2_0 = Vector512.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 = Vector512.Load(o[2] + column + Lanes); if (TWidth.Vectors > 2) c2_2 = Vector512.Load(o[2] + column + 2 * Lanes); }
+            if (TRows.Count > 3) { c3_0 = Vector512.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 = Vector512.Load(o[3] + column + Lanes); if (TWidth.Vectors > 2) c3_2 = Vector512.Load(o[3] + column + 2 * Lanes); }
+            if (TRows.Count > 4) { c4_0 = Vector512.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 = Vector512.Load(o[4] + column + Lanes); if (TWidth.Vectors > 2) c4_2 = Vector512.Load(o[4] + column + 2 * Lanes); }
+            if (TRows.Count > 5) { c5_0 = Vector512.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 = Vector512.Load(o[5] + column + Lanes); if (TWidth.Vectors > 2) c5_2 = Vector512.Load(o[5] + column + 2 * Lanes); }
+            if (TRows.Count > 6) { c6_0 = Vector512.Load(o[6] + column); if (TWidth.Vectors > 1) c6_1 = Vector512.Load(o[6] + column + Lanes); if (TWidth.Vectors > 2) c6_2 = Vector512.Load(o[6] + column + 2 * Lanes); }
+            if (TRows.Count > 7) { c7_0 = Vector512.Load(o[7] + column); if (TWidth.Vectors > 1) c7_1 = Vector512.Load(o[7] + column + Lanes); if (TWidth.Vectors > 2) c7_2 = Vector512.Load(o[7] + column + 2 * Lanes); }
+            if (TRows.Count > 8) { c8_0 = Vector512.Load(o[8] + column); if (TWidth.Vectors > 1) c8_1 = Vector512.Load(o[8] + column + Lanes); }
+            if (TRows.Count > 9) { c9_0 = Vector512.Load(o[9] + column); if (TWidth.Vectors > 1) c9_1 = Vector512.Load(o[9] + column + Lanes); }
+            if (TRows.Count > 10) { c10_0 = Vector512.Load(o[10] + column); if (TWidth.Vectors > 1) c10_1 = Vector512.Load(o[10] + column + Lanes); }
+            if (TRows.Count > 11) { c11_0 = Vector512.Load(o[11] + column); if (TWidth.Vectors > 1) c11_1 = Vector512.Load(o[11] + column + Lanes); }
         }
         var b = tile->B;
         var length = tile->SegmentLength;
@@ -84,20 +89,21 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 for (nint k = 0; k < length; k++)
                 {
                     b0 = Vector512.Load(b);
-                    if (TWidth.IsWide) b1 = Vector512.Load(b + Lanes);
-                    b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                    a = Vector512.Create(p0[k]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1);
-                    if (TRows.Count > 1) { a = Vector512.Create(p1[k]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); }
-                    if (TRows.Count > 2) { a = Vector512.Create(p2[k]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); }
-                    if (TRows.Count > 3) { a = Vector512.Create(p3[k]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); }
-                    if (TRows.Count > 4) { a = Vector512.Create(p4[k]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); }
-                    if (TRows.Count > 5) { a = Vector512.Create(p5[k]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); }
-                    if (TRows.Count > 6) { a = Vector512.Create(p6[k]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.IsWide) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); }
-                    if (TRows.Count > 7) { a = Vector512.Create(p7[k]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.IsWide) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); }
-                    if (TRows.Count > 8) { a = Vector512.Create(p8[k]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.IsWide) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                    if (TRows.Count > 9) { a = Vector512.Create(p9[k]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.IsWide) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                    if (TRows.Count > 10) { a = Vector512.Create(p10[k]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.IsWide) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                    if (TRows.Count > 11) { a = Vector512.Create(p11[k]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.IsWide) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    b += TWidth.Vectors * Lanes;
+                    a = Vector512.Create(p0[k]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p1[k]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p2[k]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p3[k]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p4[k]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p5[k]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p6[k]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p7[k]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p8[k]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p9[k]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p10[k]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p11[k]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
                 }
             }
         }
@@ -112,20 +118,21 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             for (nint k = 0; k < length; k++)
             {
                 b0 = Vector512.Load(b);
-                if (TWidth.IsWide) b1 = Vector512.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); }
-                if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.IsWide) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); }
-                if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.IsWide) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); }
-                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.IsWide) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.IsWide) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.IsWide) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.IsWide) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
                 q0++; q3++; q6++; q9++;
             }
         }
@@ -136,50 +143,51 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector512.Load(b);
-                if (TWidth.IsWide) b1 = Vector512.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); }
-                if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.IsWide) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); }
-                if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.IsWide) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); }
-                if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.IsWide) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.IsWide) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.IsWide) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.IsWide) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
             }
         }
         var floor = Vector512.Create(tile->Floor);
         if (tile->HasResidual)
         {
             var r = tile->Residual + column;
-            c0_0 += Vector512.Load(o[0] + r); if (TWidth.IsWide) c0_1 += Vector512.Load(o[0] + r + Lanes);
-            if (TRows.Count > 1) { c1_0 += Vector512.Load(o[1] + r); if (TWidth.IsWide) c1_1 += Vector512.Load(o[1] + r + Lanes); }
-            if (TRows.Count > 2) { c2_0 += Vector512.Load(o[2] + r); if (TWidth.IsWide) c2_1 += Vector512.Load(o[2] + r + Lanes); }
-            if (TRows.Count > 3) { c3_0 += Vector512.Load(o[3] + r); if (TWidth.IsWide) c3_1 += Vector512.Load(o[3] + r + Lanes); }
-            if (TRows.Count > 4) { c4_0 += Vector512.Load(o[4] + r); if (TWidth.IsWide) c4_1 += Vector512.Load(o[4] + r + Lanes); }
-            if (TRows.Count > 5) { c5_0 += Vector512.Load(o[5] + r); if (TWidth.IsWide) c5_1 += Vector512.Load(o[5] + r + Lanes); }
-            if (TRows.Count > 6) { c6_0 += Vector512.Load(o[6] + r); if (TWidth.IsWide) c6_1 += Vector512.Load(o[6] + r + Lanes); }
-            if (TRows.Count > 7) { c7_0 += Vector512.Load(o[7] + r); if (TWidth.IsWide) c7_1 += Vector512.Load(o[7] + r + Lanes); }
-            if (TRows.Count > 8) { c8_0 += Vector512.Load(o[8] + r); if (TWidth.IsWide) c8_1 += Vector512.Load(o[8] + r + Lanes); }
-            if (TRows.Count > 9) { c9_0 += Vector512.Load(o[9] + r); if (TWidth.IsWide) c9_1 += Vector512.Load(o[9] + r + Lanes); }
-            if (TRows.Count > 10) { c10_0 += Vector512.Load(o[10] + r); if (TWidth.IsWide) c10_1 += Vector512.Load(o[10] + r + Lanes); }
-            if (TRows.Count > 11) { c11_0 += Vector512.Load(o[11] + r); if (TWidth.IsWide) c11_1 += Vector512.Load(o[11] + r + Lanes); }
+            c0_0 += Vector512.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector512.Load(o[0] + r + Lanes); if (TWidth.Vectors > 2) c0_2 += Vector512.Load(o[0] + r + 2 * Lanes);
+            if (TRows.Count > 1) { c1_0 += Vector512.Load(o[1] + r); if (TWidth.Vectors > 1) c1_1 += Vector512.Load(o[1] + r + Lanes); if (TWidth.Vectors > 2) c1_2 += Vector512.Load(o[1] + r + 2 * Lanes); }
+            if (TRows.Count > 2) { c2_0 += Vector512.Load(o[2] + r); if (TWidth.Vectors > 1) c2_1 += Vector512.Load(o[2] + r + Lanes); if (TWidth.Vectors > 2) c2_2 += Vector512.Load(o[2] + r + 2 * Lanes); }
+            if (TRows.Count > 3) { c3_0 += Vector512.Load(o[3] + r); if (TWidth.Vectors > 1) c3_1 += Vector512.Load(o[3] + r + Lanes); if (TWidth.Vectors > 2) c3_2 += Vector512.Load(o[3] + r + 2 * Lanes); }
+            if (TRows.Count > 4) { c4_0 += Vector512.Load(o[4] + r); if (TWidth.Vectors > 1) c4_1 += Vector512.Load(o[4] + r + Lanes); if (TWidth.Vectors > 2) c4_2 += Vector512.Load(o[4] + r + 2 * Lanes); }
+            if (TRows.Count > 5) { c5_0 += Vector512.Load(o[5] + r); if (TWidth.Vectors > 1) c5_1 += Vector512.Load(o[5] + r + Lanes); if (TWidth.Vectors > 2) c5_2 += Vector512.Load(o[5] + r + 2 * Lanes); }
+            if (TRows.Count > 6) { c6_0 += Vector512.Load(o[6] + r); if (TWidth.Vectors > 1) c6_1 += Vector512.Load(o[6] + r + Lanes); if (TWidth.Vectors > 2) c6_2 += Vector512.Load(o[6] + r + 2 * Lanes); }
+            if (TRows.Count > 7) { c7_0 += Vector512.Load(o[7] + r); if (TWidth.Vectors > 1) c7_1 += Vector512.Load(o[7] + r + Lanes); if (TWidth.Vectors > 2) c7_2 += Vector512.Load(o[7] + r + 2 * Lanes); }
+            if (TRows.Count > 8) { c8_0 += Vector512.Load(o[8] + r); if (TWidth.Vectors > 1) c8_1 += Vector512.Load(o[8] + r + Lanes); }
+            if (TRows.Count > 9) { c9_0 += Vector512.Load(o[9] + r); if (TWidth.Vectors > 1) c9_1 += Vector512.Load(o[9] + r + Lanes); }
+            if (TRows.Count > 10) { c10_0 += Vector512.Load(o[10] + r); if (TWidth.Vectors > 1) c10_1 += Vector512.Load(o[10] + r + Lanes); }
+            if (TRows.Count > 11) { c11_0 += Vector512.Load(o[11] + r); if (TWidth.Vectors > 1) c11_1 += Vector512.Load(o[11] + r + Lanes); }
         }
-        Avx512F.Max(floor, c0_0).Store(o[0] + column); if (TWidth.IsWide) Avx512F.Max(floor, c0_1).Store(o[0] + column + Lanes);
-        if (TRows.Count > 1) { Avx512F.Max(floor, c1_0).Store(o[1] + column); if (TWidth.IsWide) Avx512F.Max(floor, c1_1).Store(o[1] + column + Lanes); }
-        if (TRows.Count > 2) { Avx512F.Max(floor, c2_0).Store(o[2] + column); if (TWidth.IsWide) Avx512F.Max(floor, c2_1).Store(o[2] + column + Lanes); }
-        if (TRows.Count > 3) { Avx512F.Max(floor, c3_0).Store(o[3] + column); if (TWidth.IsWide) Avx512F.Max(floor, c3_1).Store(o[3] + column + Lanes); }
-        if (TRows.Count > 4) { Avx512F.Max(floor, c4_0).Store(o[4] + column); if (TWidth.IsWide) Avx512F.Max(floor, c4_1).Store(o[4] + column + Lanes); }
-        if (TRows.Count > 5) { Avx512F.Max(floor, c5_0).Store(o[5] + column); if (TWidth.IsWide) Avx512F.Max(floor, c5_1).Store(o[5] + column + Lanes); }
-        if (TRows.Count > 6) { Avx512F.Max(floor, c6_0).Store(o[6] + column); if (TWidth.IsWide) Avx512F.Max(floor, c6_1).Store(o[6] + column + Lanes); }
-        if (TRows.Count > 7) { Avx512F.Max(floor, c7_0).Store(o[7] + column); if (TWidth.IsWide) Avx512F.Max(floor, c7_1).Store(o[7] + column + Lanes); }
-        if (TRows.Count > 8) { Avx512F.Max(floor, c8_0).Store(o[8] + column); if (TWidth.IsWide) Avx512F.Max(floor, c8_1).Store(o[8] + column + Lanes); }
-        if (TRows.Count > 9) { Avx512F.Max(floor, c9_0).Store(o[9] + column); if (TWidth.IsWide) Avx512F.Max(floor, c9_1).Store(o[9] + column + Lanes); }
-        if (TRows.Count > 10) { Avx512F.Max(floor, c10_0).Store(o[10] + column); if (TWidth.IsWide) Avx512F.Max(floor, c10_1).Store(o[10] + column + Lanes); }
-        if (TRows.Count > 11) { Avx512F.Max(floor, c11_0).Store(o[11] + column); if (TWidth.IsWide) Avx512F.Max(floor, c11_1).Store(o[11] + column + Lanes); }
+        Avx512F.Max(floor, c0_0).Store(o[0] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c0_1).Store(o[0] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c0_2).Store(o[0] + column + 2 * Lanes);
+        if (TRows.Count > 1) { Avx512F.Max(floor, c1_0).Store(o[1] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c1_1).Store(o[1] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c1_2).Store(o[1] + column + 2 * Lanes); }
+        if (TRows.Count > 2) { Avx512F.Max(floor, c2_0).Store(o[2] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c2_1).Store(o[2] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c2_2).Store(o[2] + column + 2 * Lanes); }
+        if (TRows.Count > 3) { Avx512F.Max(floor, c3_0).Store(o[3] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c3_1).Store(o[3] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c3_2).Store(o[3] + column + 2 * Lanes); }
+        if (TRows.Count > 4) { Avx512F.Max(floor, c4_0).Store(o[4] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c4_1).Store(o[4] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c4_2).Store(o[4] + column + 2 * Lanes); }
+        if (TRows.Count > 5) { Avx512F.Max(floor, c5_0).Store(o[5] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c5_1).Store(o[5] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c5_2).Store(o[5] + column + 2 * Lanes); }
+        if (TRows.Count > 6) { Avx512F.Max(floor, c6_0).Store(o[6] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c6_1).Store(o[6] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c6_2).Store(o[6] + column + 2 * Lanes); }
+        if (TRows.Count > 7) { Avx512F.Max(floor, c7_0).Store(o[7] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c7_1).Store(o[7] + column + Lanes); if (TWidth.Vectors > 2) Avx512F.Max(floor, c7_2).Store(o[7] + column + 2 * Lanes); }
+        if (TRows.Count > 8) { Avx512F.Max(floor, c8_0).Store(o[8] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c8_1).Store(o[8] + column + Lanes); }
+        if (TRows.Count > 9) { Avx512F.Max(floor, c9_0).Store(o[9] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c9_1).Store(o[9] + column + Lanes); }
+        if (TRows.Count > 10) { Avx512F.Max(floor, c10_0).Store(o[10] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c10_1).Store(o[10] + column + Lanes); }
+        if (TRows.Count > 11) { Avx512F.Max(floor, c11_0).Store(o[11] + column); if (TWidth.Vectors > 1) Avx512F.Max(floor, c11_1).Store(o[11] + column + Lanes); }
     }
 }

@@ -2,9 +2,9 @@ namespace LzuCore.Kernels.Cpu;
 
 // The innermost loop of every convolution and matrix product: a tile of output, rows x columns, kept in registers over the whole sum.
 //
-// Per k: one row of the packed panel (Width floats, two vectors) and, for each row, one broadcast element of A and two fused multiply-adds. Loads
-// hide behind the arithmetic: 14 loads for 24 FMAs in the 12x32 tile. A is not packed: its rows are read in place, 4 bytes of each row per k, and
-// each row's cache line serves 16 consecutive k. Three ways to find A's element (row i, k):
+// Per k: one row of the packed panel (up to three vectors) and, for each row, one broadcast element of A and a fused multiply-add a vector. What
+// limits it is loads: 11 for 24 FMAs in the 8x48 tile of AVX-512, 14 in the 12x32 tile, which is for few columns. A is not packed: its rows are read
+// in place, 4 bytes of each row per k, and each row's cache line serves 16 consecutive k. Three ways to find A's element (row i, k):
 //   Indirect  rows[segment][i][k]   one pointer per row and tap; padding points at zeros. Convolutions.
 //   Strided   A[i * AStep + k]      rows at equal distance. 1x1 convolutions, and Winograd's products when they come.
 //   Column    A[k * AStep + i]      packed or transposed A. Matrix products, weight gradients.
@@ -23,26 +23,42 @@ internal abstract unsafe class MicroKernel
     /// <summary>The path used unless a test asks for another. Chosen once.</summary>
     public static MicroKernel Fastest => Available[0];
 
-    /// <summary>Rows of the largest tile.</summary>
+    /// <summary>Most rows of any tile.</summary>
     public abstract int MaxRows { get; }
 
-    /// <summary>Columns of a wide tile; a narrow one has half.</summary>
-    public abstract int Width { get; }
+    /// <summary>Rows of a tile of <see cref="MaxVectors"/> vectors.</summary>
+    public abstract int WideRows { get; }
 
-    /// <summary>Columns of a narrow tile.</summary>
-    public int NarrowWidth => Width / 2;
+    /// <summary>Vectors across the widest tile: 2 or 3.</summary>
+    public abstract int MaxVectors { get; }
 
-    /// <summary>Computes one tile of 1 to <see cref="MaxRows"/> rows.</summary>
-    public void Run(Tile* tile, int rows, bool wide, Addressing addressing)
+    /// <summary>Floats in a vector.</summary>
+    public abstract int VectorLanes { get; }
+
+    /// <summary>Columns of the widest tile.</summary>
+    public int MaxWidth => MaxVectors * VectorLanes;
+
+    /// <summary>Most rows of a tile of some vectors.</summary>
+    public int RowsFor(int vectors) => vectors == MaxVectors ? WideRows : MaxRows;
+
+    /// <summary>Computes one tile of 1 to <see cref="RowsFor"/> rows and 1 to <see cref="MaxVectors"/> vectors.</summary>
+    public void Run(Tile* tile, int rows, int vectors, Addressing addressing)
     {
-        switch (addressing, wide)
+        switch (addressing)
         {
-            case (Addressing.Indirect, true): Dispatch<Indirect, Wide>(tile, rows); break;
-            case (Addressing.Indirect, false): Dispatch<Indirect, Narrow>(tile, rows); break;
-            case (Addressing.Strided, true): Dispatch<Strided, Wide>(tile, rows); break;
-            case (Addressing.Strided, false): Dispatch<Strided, Narrow>(tile, rows); break;
-            case (_, true): Dispatch<Column, Wide>(tile, rows); break;
-            default: Dispatch<Column, Narrow>(tile, rows); break;
+            case Addressing.Indirect: Run<Indirect>(tile, rows, vectors); break;
+            case Addressing.Strided: Run<Strided>(tile, rows, vectors); break;
+            default: Run<Column>(tile, rows, vectors); break;
+        }
+    }
+
+    private void Run<TAddress>(Tile* tile, int rows, int vectors) where TAddress : struct, IAddress
+    {
+        switch (vectors)
+        {
+            case 1: Dispatch<TAddress, One>(tile, rows); break;
+            case 2: Dispatch<TAddress, Two>(tile, rows); break;
+            default: Dispatch<TAddress, Three>(tile, rows); break;
         }
     }
 
@@ -50,7 +66,7 @@ internal abstract unsafe class MicroKernel
 
     protected interface IAddress { static abstract Addressing Mode { get; } }
 
-    protected interface IWidth { static abstract bool IsWide { get; } }
+    protected interface IWidth { static abstract int Vectors { get; } }
 
     protected interface IRows { static abstract int Count { get; } }
 
@@ -60,9 +76,11 @@ internal abstract unsafe class MicroKernel
 
     private readonly struct Column : IAddress { public static Addressing Mode => Addressing.Column; }
 
-    private readonly struct Wide : IWidth { public static bool IsWide => true; }
+    private readonly struct One : IWidth { public static int Vectors => 1; }
 
-    private readonly struct Narrow : IWidth { public static bool IsWide => false; }
+    private readonly struct Two : IWidth { public static int Vectors => 2; }
+
+    private readonly struct Three : IWidth { public static int Vectors => 3; }
 
     protected readonly struct R1 : IRows { public static int Count => 1; }
 

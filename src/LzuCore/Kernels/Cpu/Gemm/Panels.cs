@@ -3,8 +3,8 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The right-hand operand of the micro-kernel: a depth x columns matrix cut into slivers of <see cref="MicroKernel.Width"/> columns, each stored
-/// as [depth][width], so that the innermost loop reads it front to back. The last sliver is narrow when half a width is enough, and filled with zeros.</summary>
+/// <summary>The right-hand operand of the micro-kernel: a depth x columns matrix cut into slivers of a tile's width, each stored as [depth][width], so that
+/// the innermost loop reads it front to back. The last sliver is as narrow as vectors allow, and filled with zeros.</summary>
 internal sealed unsafe class Panels
 {
     private readonly HostStorage _storage;
@@ -12,46 +12,28 @@ internal sealed unsafe class Panels
     /// <summary>Uninitialised panels.</summary>
     public Panels(MicroKernel micro, long depth, int columns)
     {
-        (Depth, Columns, Width) = (depth, columns, micro.Width);
-        var rest = columns % Width;
-        Slivers = (columns + Width - 1) / Width;
-        LastWidth = rest == 0 || rest > micro.NarrowWidth ? Width : micro.NarrowWidth;
-        _storage = new HostStorage(Device.Cpu, Math.Max(1, ((long)(Slivers - 1) * Width + LastWidth) * depth) * sizeof(float), BufferPool.Shared);
+        (Depth, Cut) = (depth, new ColumnCut(micro, columns));
+        _storage = new HostStorage(Device.Cpu, Math.Max(1, Cut.Stored * depth) * sizeof(float), BufferPool.Shared);
     }
 
     /// <summary>Rows: terms of the sum.</summary>
     public long Depth { get; }
 
-    /// <summary>Valid columns.</summary>
-    public int Columns { get; }
-
-    /// <summary>Columns of a sliver but the last.</summary>
-    public int Width { get; }
-
-    /// <summary>Columns stored of the last sliver.</summary>
-    public int LastWidth { get; }
-
-    /// <summary>Number of slivers.</summary>
-    public int Slivers { get; }
+    /// <summary>Where the slivers lie.</summary>
+    public ColumnCut Cut { get; }
 
     /// <summary>First element of a sliver.</summary>
-    public float* this[int sliver] => (float*)_storage.Pointer + (long)sliver * Width * Depth;
-
-    /// <summary>Columns stored of a sliver.</summary>
-    public int WidthOf(int sliver) => sliver == Slivers - 1 ? LastWidth : Width;
-
-    /// <summary>Valid columns of a sliver.</summary>
-    public int ColumnsOf(int sliver) => Math.Min(Width, Columns - sliver * Width);
+    public float* this[int sliver] => (float*)_storage.Pointer + Cut.Start(sliver) * Depth;
 
     /// <summary>Copies the matrix whose element (s, k, column) is <c>source[segmentOffsets[s] + k · depthStride + column · columnStride]</c>; the depth is
     /// segments x length.</summary>
     public Panels Fill(float* source, nint columnStride, nint depthStride, nint[] segmentOffsets, int length)
     {
-        ParallelRows.For(Slivers, 1, (begin, end) =>
+        ParallelRows.For(Cut.Slivers, 1, (begin, end) =>
         {
             for (var sliver = begin; sliver < end; sliver++)
                 for (var s = 0; s < segmentOffsets.Length; s++)
-                    Pack(source + segmentOffsets[s] + (nint)sliver * Width * columnStride, columnStride, depthStride, length, ColumnsOf(sliver), this[sliver] + (long)s * length * WidthOf(sliver), WidthOf(sliver));
+                    Pack(source + segmentOffsets[s] + Cut.Start(sliver) * columnStride, columnStride, depthStride, length, Cut.Valid(sliver), this[sliver] + (long)s * length * Cut.Width(sliver), Cut.Width(sliver));
         });
         GC.KeepAlive(this);
         return this;

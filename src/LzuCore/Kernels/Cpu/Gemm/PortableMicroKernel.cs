@@ -16,7 +16,11 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
 
     public override int MaxRows => 6;
 
-    public override int Width => 2 * Lanes;
+    public override int VectorLanes => Lanes;
+
+    public override int MaxVectors => 2;
+
+    public override int WideRows => 6;
 
     protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
     {
@@ -36,7 +40,7 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
         where TRows : struct, IRows where TAddress : struct, IAddress where TWidth : struct, IWidth
     {
         var bias = tile->Bias;
-        Vector<float> a, b0 = Vector.Load(bias), b1 = TWidth.IsWide ? Vector.Load(bias + Lanes) : b0;
+        Vector<float> a, b0 = Vector.Load(bias), b1 = TWidth.Vectors > 1 ? Vector.Load(bias + Lanes) : b0;
         Vector<float> c0_0 = b0, c0_1 = b1;
         Vector<float> c1_0 = b0, c1_1 = b1;
         Vector<float> c2_0 = b0, c2_1 = b1;
@@ -47,12 +51,12 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
         var column = tile->Column;
         if (tile->Accumulate)
         {
-            c0_0 = Vector.Load(o[0] + column); if (TWidth.IsWide) c0_1 = Vector.Load(o[0] + column + Lanes);
-            if (TRows.Count > 1) { c1_0 = Vector.Load(o[1] + column); if (TWidth.IsWide) c1_1 = Vector.Load(o[1] + column + Lanes); }
-            if (TRows.Count > 2) { c2_0 = Vector.Load(o[2] + column); if (TWidth.IsWide) c2_1 = Vector.Load(o[2] + column + Lanes); }
-            if (TRows.Count > 3) { c3_0 = Vector.Load(o[3] + column); if (TWidth.IsWide) c3_1 = Vector.Load(o[3] + column + Lanes); }
-            if (TRows.Count > 4) { c4_0 = Vector.Load(o[4] + column); if (TWidth.IsWide) c4_1 = Vector.Load(o[4] + column + Lanes); }
-            if (TRows.Count > 5) { c5_0 = Vector.Load(o[5] + column); if (TWidth.IsWide) c5_1 = Vector.Load(o[5] + column + Lanes); }
+            c0_0 = Vector.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 = Vector.Load(o[0] + column + Lanes);
+            if (TRows.Count > 1) { c1_0 = Vector.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 = Vector.Load(o[1] + column + Lanes); }
+            if (TRows.Count > 2) { c2_0 = Vector.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 = Vector.Load(o[2] + column + Lanes); }
+            if (TRows.Count > 3) { c3_0 = Vector.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 = Vector.Load(o[3] + column + Lanes); }
+            if (TRows.Count > 4) { c4_0 = Vector.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 = Vector.Load(o[4] + column + Lanes); }
+            if (TRows.Count > 5) { c5_0 = Vector.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 = Vector.Load(o[5] + column + Lanes); }
         }
         var b = tile->B;
         var length = tile->SegmentLength;
@@ -65,14 +69,14 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
                 for (nint k = 0; k < length; k++)
                 {
                     b0 = Vector.Load(b);
-                    if (TWidth.IsWide) b1 = Vector.Load(b + Lanes);
-                    b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                    a = new Vector<float>(p0[k]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                    if (TRows.Count > 1) { a = new Vector<float>(p1[k]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                    if (TRows.Count > 2) { a = new Vector<float>(p2[k]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                    if (TRows.Count > 3) { a = new Vector<float>(p3[k]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                    if (TRows.Count > 4) { a = new Vector<float>(p4[k]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                    if (TRows.Count > 5) { a = new Vector<float>(p5[k]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    b += TWidth.Vectors * Lanes;
+                    a = new Vector<float>(p0[k]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p1[k]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p2[k]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p3[k]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p4[k]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p5[k]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
                 }
             }
         }
@@ -85,14 +89,14 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
             for (nint k = 0; k < length; k++)
             {
                 b0 = Vector.Load(b);
-                if (TWidth.IsWide) b1 = Vector.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
                 q0++; q3++;
             }
         }
@@ -103,32 +107,32 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector.Load(b);
-                if (TWidth.IsWide) b1 = Vector.Load(b + Lanes);
-                b += TWidth.IsWide ? 2 * Lanes : Lanes;
-                a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.IsWide) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.IsWide) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.IsWide) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.IsWide) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.IsWide) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.IsWide) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                b += TWidth.Vectors * Lanes;
+                a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
             }
         }
         var floor = new Vector<float>(tile->Floor);
         if (tile->HasResidual)
         {
             var r = tile->Residual + column;
-            c0_0 += Vector.Load(o[0] + r); if (TWidth.IsWide) c0_1 += Vector.Load(o[0] + r + Lanes);
-            if (TRows.Count > 1) { c1_0 += Vector.Load(o[1] + r); if (TWidth.IsWide) c1_1 += Vector.Load(o[1] + r + Lanes); }
-            if (TRows.Count > 2) { c2_0 += Vector.Load(o[2] + r); if (TWidth.IsWide) c2_1 += Vector.Load(o[2] + r + Lanes); }
-            if (TRows.Count > 3) { c3_0 += Vector.Load(o[3] + r); if (TWidth.IsWide) c3_1 += Vector.Load(o[3] + r + Lanes); }
-            if (TRows.Count > 4) { c4_0 += Vector.Load(o[4] + r); if (TWidth.IsWide) c4_1 += Vector.Load(o[4] + r + Lanes); }
-            if (TRows.Count > 5) { c5_0 += Vector.Load(o[5] + r); if (TWidth.IsWide) c5_1 += Vector.Load(o[5] + r + Lanes); }
+            c0_0 += Vector.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector.Load(o[0] + r + Lanes);
+            if (TRows.Count > 1) { c1_0 += Vector.Load(o[1] + r); if (TWidth.Vectors > 1) c1_1 += Vector.Load(o[1] + r + Lanes); }
+            if (TRows.Count > 2) { c2_0 += Vector.Load(o[2] + r); if (TWidth.Vectors > 1) c2_1 += Vector.Load(o[2] + r + Lanes); }
+            if (TRows.Count > 3) { c3_0 += Vector.Load(o[3] + r); if (TWidth.Vectors > 1) c3_1 += Vector.Load(o[3] + r + Lanes); }
+            if (TRows.Count > 4) { c4_0 += Vector.Load(o[4] + r); if (TWidth.Vectors > 1) c4_1 += Vector.Load(o[4] + r + Lanes); }
+            if (TRows.Count > 5) { c5_0 += Vector.Load(o[5] + r); if (TWidth.Vectors > 1) c5_1 += Vector.Load(o[5] + r + Lanes); }
         }
-        Vector.ConditionalSelect(Vector.LessThan(c0_0, floor), floor, c0_0).Store(o[0] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c0_1, floor), floor, c0_1).Store(o[0] + column + Lanes);
-        if (TRows.Count > 1) { Vector.ConditionalSelect(Vector.LessThan(c1_0, floor), floor, c1_0).Store(o[1] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c1_1, floor), floor, c1_1).Store(o[1] + column + Lanes); }
-        if (TRows.Count > 2) { Vector.ConditionalSelect(Vector.LessThan(c2_0, floor), floor, c2_0).Store(o[2] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c2_1, floor), floor, c2_1).Store(o[2] + column + Lanes); }
-        if (TRows.Count > 3) { Vector.ConditionalSelect(Vector.LessThan(c3_0, floor), floor, c3_0).Store(o[3] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c3_1, floor), floor, c3_1).Store(o[3] + column + Lanes); }
-        if (TRows.Count > 4) { Vector.ConditionalSelect(Vector.LessThan(c4_0, floor), floor, c4_0).Store(o[4] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c4_1, floor), floor, c4_1).Store(o[4] + column + Lanes); }
-        if (TRows.Count > 5) { Vector.ConditionalSelect(Vector.LessThan(c5_0, floor), floor, c5_0).Store(o[5] + column); if (TWidth.IsWide) Vector.ConditionalSelect(Vector.LessThan(c5_1, floor), floor, c5_1).Store(o[5] + column + Lanes); }
+        Vector.ConditionalSelect(Vector.LessThan(c0_0, floor), floor, c0_0).Store(o[0] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c0_1, floor), floor, c0_1).Store(o[0] + column + Lanes);
+        if (TRows.Count > 1) { Vector.ConditionalSelect(Vector.LessThan(c1_0, floor), floor, c1_0).Store(o[1] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c1_1, floor), floor, c1_1).Store(o[1] + column + Lanes); }
+        if (TRows.Count > 2) { Vector.ConditionalSelect(Vector.LessThan(c2_0, floor), floor, c2_0).Store(o[2] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c2_1, floor), floor, c2_1).Store(o[2] + column + Lanes); }
+        if (TRows.Count > 3) { Vector.ConditionalSelect(Vector.LessThan(c3_0, floor), floor, c3_0).Store(o[3] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c3_1, floor), floor, c3_1).Store(o[3] + column + Lanes); }
+        if (TRows.Count > 4) { Vector.ConditionalSelect(Vector.LessThan(c4_0, floor), floor, c4_0).Store(o[4] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c4_1, floor), floor, c4_1).Store(o[4] + column + Lanes); }
+        if (TRows.Count > 5) { Vector.ConditionalSelect(Vector.LessThan(c5_0, floor), floor, c5_0).Store(o[5] + column); if (TWidth.Vectors > 1) Vector.ConditionalSelect(Vector.LessThan(c5_1, floor), floor, c5_1).Store(o[5] + column + Lanes); }
     }
 }

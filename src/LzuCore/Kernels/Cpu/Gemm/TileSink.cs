@@ -21,8 +21,8 @@ internal unsafe struct TileSink
     /// <summary>The bias (or zeros) of a layer in pooled memory, followed by one width of zeros.</summary>
     public static Scratch PaddedBias(MicroKernel micro, in Epilogue epilogue, int columns)
     {
-        var scratch = Scratch.Floats(columns + micro.Width);
-        new Span<float>(scratch.Pointer, columns + micro.Width).Clear();
+        var scratch = Scratch.Floats(columns + micro.MaxWidth);
+        new Span<float>(scratch.Pointer, columns + micro.MaxWidth).Clear();
         if (epilogue.Bias is { } bias) new ReadOnlySpan<float>(bias.Pointer<float>(), columns).CopyTo(new Span<float>(scratch.Pointer, columns));
         return scratch;
     }
@@ -49,7 +49,7 @@ internal unsafe struct TileSink
             tile->HasResidual = last && _residual is not null;
             tile->Residual = (nint)(_residual - _output);
             tile->Floor = last ? _floor : float.NegativeInfinity;
-            micro.Run(tile, rows, width == micro.Width, addressing);
+            micro.Run(tile, rows, width / micro.VectorLanes, addressing);
             return;
         }
         var buffer = stackalloc float[rows * width];
@@ -64,7 +64,7 @@ internal unsafe struct TileSink
         tile->Accumulate = !first;
         tile->HasResidual = false;
         tile->Floor = float.NegativeInfinity;
-        micro.Run(tile, rows, width == micro.Width, addressing);
+        micro.Run(tile, rows, width / micro.VectorLanes, addressing);
         for (var i = 0; i < rows; i++)
         {
             float* to = outs[i] + column, residual = _residual is null ? null : _residual + (to - _output);

@@ -1,0 +1,106 @@
+using LzuCore.Memory;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+
+namespace LzuCore.Cli.Bench;
+
+/// <summary>Single convolutions of RetinaNet-ResNet-50: correctness first, in a sample of outputs computed in float64, then the time.</summary>
+internal static class ConvBench
+{
+    private const double AllowedError = 1e-5;
+    private const int SampledOutputs = 64;
+
+    /// <summary>One layer at one input size.</summary>
+    /// <param name="Name">Where it stands in the network.</param>
+    /// <param name="In">Input channels.</param>
+    /// <param name="Size">Input pixels.</param>
+    /// <param name="Out">Output channels.</param>
+    /// <param name="Kernel">Taps each way.</param>
+    /// <param name="Stride">Stride each way.</param>
+    internal sealed record Layer(string Name, int In, Size2 Size, int Out, int Kernel, int Stride = 1);
+
+    /// <summary>The distinct layers for an image of 300x480.</summary>
+    public static IReadOnlyList<Layer> Layers { get; } =
+    [
+        new("stem 7x7 s2 3-64", 3, (300, 480), 64, 7, 2),
+        new("l1 1x1 64-256", 64, (75, 120), 256, 1),
+        new("l1 1x1 256-64", 256, (75, 120), 64, 1),
+        new("l1 3x3 64-64", 64, (75, 120), 64, 3),
+        new("l2 1x1 s2 256-512", 256, (75, 120), 512, 1, 2),
+        new("l2 3x3 s2 128-128", 128, (75, 120), 128, 3, 2),
+        new("l2 1x1 512-128", 512, (38, 60), 128, 1),
+        new("l2 3x3 128-128", 128, (38, 60), 128, 3),
+        new("l3 1x1 1024-256", 1024, (19, 30), 256, 1),
+        new("l3 1x1 256-1024", 256, (19, 30), 1024, 1),
+        new("l3 3x3 256-256", 256, (19, 30), 256, 3),
+        new("l4 1x1 2048-512", 2048, (10, 15), 512, 1),
+        new("l4 3x3 512-512", 512, (10, 15), 512, 3),
+        new("fpn p6 3x3 s2 2048-256", 2048, (10, 15), 256, 3, 2),
+        new("head p3 3x3 256-256", 256, (38, 60), 256, 3),
+        new("head p5 3x3 256-256", 256, (10, 15), 256, 3),
+        new("head p6 3x3 256-256", 256, (5, 8), 256, 3),
+        new("head p7 3x3 256-256", 256, (3, 4), 256, 3),
+        new("head p3 3x3 256-72", 256, (38, 60), 72, 3),
+        new("head p3 3x3 256-36", 256, (38, 60), 36, 3),
+    ];
+
+    /// <summary>Checks and measures each layer whose name contains <paramref name="filter"/>.</summary>
+    /// <exception cref="LzuException">A result is wrong; nothing is timed then.</exception>
+    public static IEnumerable<BenchRow> Run(Device device, string? filter = null)
+    {
+        foreach (var layer in Layers)
+            if (filter is null || layer.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)) yield return Measure(layer, device);
+    }
+
+    private static BenchRow Measure(Layer layer, Device device)
+    {
+        using var off = Grad.Off();
+        var deviation = Math.Sqrt(3.0 / (layer.In * layer.Kernel * layer.Kernel));
+        var x = Tensor.Uniform([1, layer.In, layer.Size.Height, layer.Size.Width], RandomSource.FromSeed(1), -1, 1);
+        var w = Tensor.Uniform([layer.Out, layer.In, layer.Kernel, layer.Kernel], RandomSource.FromSeed(2), -deviation, deviation);
+        var b = Tensor.Uniform([layer.Out], RandomSource.FromSeed(3), -1, 1);
+        Tensor input = x.To(device), weight = w.To(device), bias = b.To(device);
+        int padding = layer.Kernel / 2;
+        Tensor Call() => F.Conv2d(input, weight, bias, layer.Stride, padding);
+
+        var y = Call().To(Device.Cpu);
+        var error = Error(layer, padding, x, w, b, y);
+        if (!(error <= AllowedError)) throw new LzuException($"bench conv: {layer.Name} differs from the definition by {error:g3} of its largest value, more than {AllowedError:g1}. Nothing was timed.");
+
+        var peak = device == Device.Cpu ? Peak.GFlops() : double.NaN;
+        var timing = Timing.Of(() =>
+        {
+            using var scope = new TensorScope();
+            Call();
+            input.Backend.Synchronize();
+        });
+        double flops = 2.0 * y.Shape.Count * layer.In * layer.Kernel * layer.Kernel, bytes = 4.0 * (x.Shape.Count + w.Shape.Count + y.Shape.Count), rate = timing.RateMs * 1e6;
+        return new(layer.Name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / rate / peak, error);
+    }
+
+    // The largest difference from the defining sum, in float64, over a sample that holds the corners; relative to the largest sampled value.
+    private static double Error(Layer layer, int padding, Tensor x, Tensor w, Tensor b, Tensor y)
+    {
+        float[] input = x.ToArray<float>(), weight = w.ToArray<float>(), bias = b.ToArray<float>(), output = y.ToArray<float>();
+        int height = y.Shape[2], width = y.Shape[3];
+        double worst = 0, largest = 0;
+        for (var n = 0; n < SampledOutputs; n++)
+        {
+            var at = n == 0 ? 0 : n == 1 ? output.Length - 1 : (int)(RandomSource.FromSeed(4).Uniform((ulong)n) * output.Length);
+            int o = at / (height * width), row = at / width % height, column = at % width;
+            double sum = bias[o];
+            for (var c = 0; c < layer.In; c++)
+                for (var i = 0; i < layer.Kernel; i++)
+                    for (var j = 0; j < layer.Kernel; j++)
+                    {
+                        int py = row * layer.Stride - padding + i, px = column * layer.Stride - padding + j;
+                        if (py < 0 || py >= layer.Size.Height || px < 0 || px >= layer.Size.Width) continue;
+                        sum += (double)input[(c * layer.Size.Height + py) * layer.Size.Width + px] * weight[((o * layer.In + c) * layer.Kernel + i) * layer.Kernel + j];
+                    }
+            worst = Math.Max(worst, Math.Abs(output[at] - sum));
+            largest = Math.Max(largest, Math.Abs(sum));
+        }
+        return worst / largest;
+    }
+}

@@ -1,0 +1,124 @@
+using LzuCore.Kernels;
+using LzuCore.Kernels.Cpu;
+using LzuCore.Memory;
+using LzuCore.Tensors;
+using LzuCore.Testing;
+
+namespace LzuCore.Tests.Kernels;
+
+/// <summary>Every micro-kernel path that this machine has, against convolution by its definition; and the same bits from any number of threads.</summary>
+public sealed class ConvPathTests
+{
+    private static IEnumerable<TestCaseData> Shapes()
+    {
+        (string Name, int[] Input, int[] Weight, Conv2dArgs Args)[] shapes =
+        [
+            ("3x3", [2, 20, 9, 11], [70, 20, 3, 3], new(1, 1, 1, 1)),
+            ("1x1", [1, 33, 13, 7], [101, 33, 1, 1], new(1, 0, 1, 1)),
+            ("1x1 stride 2", [1, 40, 9, 8], [50, 40, 1, 1], new(2, 0, 1, 1)),
+            ("3x3 stride 2", [1, 17, 10, 9], [64, 17, 3, 3], new(2, 1, 1, 1)),
+            ("stem", [2, 3, 21, 23], [40, 3, 7, 7], new(2, 3, 1, 1)),
+            ("1x1 over 1024 channels", [1, 1024, 4, 5], [24, 1024, 1, 1], new(1, 0, 1, 1)),
+            ("3x3 over 1024 channels", [1, 1024, 3, 4], [10, 1024, 3, 3], new(1, 1, 1, 1)),
+            ("1024 outputs", [1, 8, 5, 6], [1024, 8, 1, 1], new(1, 0, 1, 1)),
+            ("groups", [1, 24, 8, 7], [40, 6, 3, 3], new(1, 1, 1, 4)),
+            ("depthwise", [1, 37, 8, 7], [37, 1, 3, 3], new((2, 1), 1, 1, 37)),
+            ("dilation, asymmetric", [1, 9, 12, 11], [13, 9, 2, 3], new((2, 3), (1, 2), (3, 2), 1)),
+            ("one pixel", [1, 256, 1, 1], [256, 256, 3, 3], new(1, 1, 1, 1)),
+        ];
+        foreach (var micro in MicroKernel.Available)
+            foreach (var (name, input, weight, args) in shapes)
+                yield return new TestCaseData(micro, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}");
+    }
+
+    [TestCaseSource(nameof(Shapes))]
+    public void EveryPath_EqualsTheDefinition(object path, int[] inputShape, int[] weightShape, Conv2dArgs args)
+    {
+        var kernel = new Conv2dKernel((MicroKernel)path);
+        var size = args.OutputSize(new(inputShape[2], inputShape[3]), new(weightShape[2], weightShape[3]));
+        int[] outputShape = [inputShape[0], weightShape[0], size.Height, size.Width];
+        Tensor input = Random(inputShape, 1), weight = Random(weightShape, 2), bias = Random([weightShape[0]], 3), residual = Random(outputShape, 4), dOutput = Random(outputShape, 5);
+        foreach (var epilogue in (Epilogue[])[default, new(bias.View), new(bias.View, residual.View, Activation.Relu)])
+        {
+            var output = Tensor.Empty(outputShape);
+            kernel.Forward(args, input.View, weight.View, epilogue, output.View);
+            var wide = Wide(epilogue);
+            var expected = Tensor.Empty(outputShape, DType.Float64);
+            kernel.Forward(args, Wide(input).View, Wide(weight).View, wide, expected.View);
+            Assert.That(AssertClose.Compare(output, expected, 3e-5), Is.Null, "forward");
+        }
+        Tensor dInput = Tensor.Empty(inputShape), dInputExpected = Tensor.Empty(inputShape, DType.Float64);
+        kernel.BackwardInput(args, dOutput.View, weight.View, default, dInput.View);
+        kernel.BackwardInput(args, Wide(dOutput).View, Wide(weight).View, default, dInputExpected.View);
+        Assert.That(AssertClose.Compare(dInput, dInputExpected, 3e-5), Is.Null, "input gradient");
+        Tensor dWeight = Tensor.Empty(weightShape), dWeightExpected = Tensor.Empty(weightShape, DType.Float64);
+        kernel.BackwardWeight(args, input.View, dOutput.View, dWeight.View);
+        kernel.BackwardWeight(args, Wide(input).View, Wide(dOutput).View, dWeightExpected.View);
+        Assert.That(AssertClose.Compare(dWeight, dWeightExpected, 3e-5), Is.Null, "weight gradient");
+    }
+
+    [TestCaseSource(nameof(Shapes))]
+    public void ThreadCount_DoesNotChangeABit(object path, int[] inputShape, int[] weightShape, Conv2dArgs args)
+    {
+        var kernel = new Conv2dKernel((MicroKernel)path);
+        var size = args.OutputSize(new(inputShape[2], inputShape[3]), new(weightShape[2], weightShape[3]));
+        int[] outputShape = [inputShape[0], weightShape[0], size.Height, size.Width];
+        Tensor input = Random(inputShape, 1), weight = Random(weightShape, 2), dOutput = Random(outputShape, 5);
+        var before = ParallelRows.Threads;
+        try
+        {
+            Tensor[]? first = null;
+            foreach (var threads in (int[])[1, 2, 3])
+            {
+                ParallelRows.Threads = threads;
+                Tensor[] results = [Tensor.Empty(outputShape), Tensor.Empty(inputShape), Tensor.Empty(weightShape)];
+                kernel.Forward(args, input.View, weight.View, default, results[0].View);
+                kernel.BackwardInput(args, dOutput.View, weight.View, default, results[1].View);
+                kernel.BackwardWeight(args, input.View, dOutput.View, results[2].View);
+                first ??= results;
+                for (var i = 0; i < results.Length; i++) Assert.That(results[i].ToArray<float>(), Is.EqualTo(first[i].ToArray<float>()), $"result {i} with {threads} threads");
+            }
+        }
+        finally
+        {
+            ParallelRows.Threads = before;
+        }
+    }
+
+    private static IEnumerable<TestCaseData> Products() =>
+        from micro in MicroKernel.Available
+        from size in ((int, int, int)[])[(1, 1, 1), (5, 7, 3), (13, 300, 64), (37, 600, 101), (130, 16, 49), (24, 257, 256)]
+        select new TestCaseData(micro, size.Item1, size.Item2, size.Item3).SetArgDisplayNames($"{micro.GetType().Name}, {size}");
+
+    [TestCaseSource(nameof(Products))]
+    public void EveryPath_MultipliesMatrices(object path, int m, int k, int n)
+    {
+        var kernel = new GemmKernel((MicroKernel)path);
+        Tensor a = Random([1, m, k], 1), b = Random([1, n, k], 2), bias = Random([n], 3), residual = Random([1, m, n], 4);
+        Tensor output = Tensor.Empty([1, m, n]), expected = Tensor.Empty([1, m, n], DType.Float64);
+        var epilogue = new Epilogue(bias.View, residual.View, Activation.Relu);
+        kernel.Forward(default, a.View, b.View.With(b.Layout.Permute([0, 2, 1])), epilogue, output.View);
+        Tensor wideA = Wide(a), wideB = Wide(b);
+        kernel.Forward(default, wideA.View, wideB.View.With(wideB.Layout.Permute([0, 2, 1])), Wide(epilogue), expected.View);
+        Assert.That(AssertClose.Compare(output, expected, 3e-5), Is.Null);
+    }
+
+    private static Tensor Random(int[] shape, ulong seed) => Tensor.Uniform(shape, RandomSource.FromSeed(seed), -0.5, 0.5);
+
+    private static Tensor Wide(Tensor t)
+    {
+        var wide = Tensor.Empty(t.Shape, DType.Float64);
+        new CopyKernel().Copy(t.View, wide.View);
+        return wide;
+    }
+
+    private static Epilogue Wide(Epilogue epilogue) => epilogue with { Bias = Wide(epilogue.Bias), Residual = Wide(epilogue.Residual) };
+
+    private static TensorView? Wide(TensorView? view)
+    {
+        if (view is not { } v) return null;
+        var wide = Tensor.Empty(v.Shape, DType.Float64);
+        new CopyKernel().Copy(v, wide.View);
+        return wide.View;
+    }
+}

@@ -1,0 +1,88 @@
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Nn;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Testing;
+
+namespace LzuCore.Tests.Nn;
+
+/// <summary>Folding changes the number of kernel calls, not the numbers.</summary>
+public sealed class ConvNormActTests
+{
+    private static readonly Tensor X = Tensor.Uniform([2, 5, 7, 6], RandomSource.FromSeed(1), -1, 1);
+    private static readonly Tensor Residual = Tensor.Uniform([2, 8, 7, 6], RandomSource.FromSeed(2), -1, 1);
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Fused_EqualsUnfused_InOneCall(bool bias)
+    {
+        var (conv, norm) = Make(bias);
+        norm.Eval();
+        var expected = (norm.Call(conv.Call(X)) + Residual).Relu();
+        using var off = Grad.Off();
+        ConvNormAct.Apply(X, conv, norm, Activation.Relu, Residual); // folds; later calls find the folded weights
+        using var trace = OpTrace.Begin();
+        var got = ConvNormAct.Apply(X, conv, norm, Activation.Relu, Residual);
+        Assert.That(trace.Entries.Select(e => e.Op), Is.EqualTo((string[])["conv2d"]));
+        Assert.That(trace.Entries[0].Flops, Is.EqualTo(2L * 2 * 8 * 7 * 6 * 5 * 9));
+        Assert.That(AssertClose.Compare(got, expected, 1e-5), Is.Null);
+    }
+
+    [Test]
+    public void NewWeights_AreFoldedAgain()
+    {
+        var (conv, norm) = Make(bias: true);
+        norm.Eval();
+        using var off = Grad.Off();
+        var before = ConvNormAct.Apply(X, conv, norm, Activation.None).ToArray<float>();
+        Assert.That(ConvNormAct.Apply(X, conv, norm, Activation.None).ToArray<float>(), Is.EqualTo(before));
+        norm.RunningMean.Value = Tensor.Uniform([8], RandomSource.FromSeed(9), 1, 2);
+        var after = ConvNormAct.Apply(X, conv, norm, Activation.None);
+        Assert.That(after.ToArray<float>(), Is.Not.EqualTo(before));
+        Assert.That(AssertClose.Compare(after, norm.Call(conv.Call(X)), 1e-5), Is.Null);
+    }
+
+    [Test]
+    public void BatchStatistics_AreNotFolded()
+    {
+        var (conv, norm) = Make(bias: false);
+        using var off = Grad.Off();
+        using var trace = OpTrace.Begin();
+        ConvNormAct.Apply(X, conv, norm, Activation.Relu);
+        Assert.That(trace.Entries.Count, Is.GreaterThan(1));
+    }
+
+    [Test]
+    public void WithoutNorm_BiasAndActivationAreFused()
+    {
+        var (conv, _) = Make(bias: true);
+        var expected = conv.Call(X).Relu();
+        using var off = Grad.Off();
+        using var trace = OpTrace.Begin();
+        var got = ConvNormAct.Apply(X, conv, null, Activation.Relu);
+        Assert.That(trace.Entries, Has.Count.EqualTo(1));
+        Assert.That(AssertClose.Compare(got, expected, 1e-5), Is.Null);
+    }
+
+    [Test]
+    public void WithGradients_EveryParameterGetsOne()
+    {
+        var (conv, norm) = Make(bias: true);
+        norm.Eval();
+        var gradients = Gradients.Of(ConvNormAct.Apply(X, conv, norm, Activation.Relu, Residual), Tensor.Ones([2, 8, 7, 6]));
+        foreach (var parameter in conv.Parameters.Concat(norm.Parameters)) Assert.That(gradients.Find(parameter.Value), Is.Not.Null, parameter.Key);
+    }
+
+    private static (Conv2d Conv, BatchNorm2d Norm) Make(bool bias)
+    {
+        var conv = new Conv2d(5, 8, kernel: 3, padding: 1, bias: bias);
+        var norm = new BatchNorm2d(8);
+        norm.Weight.Value = Tensor.Uniform([8], RandomSource.FromSeed(3), 0.5, 2);
+        norm.Bias.Value = Tensor.Uniform([8], RandomSource.FromSeed(4), -1, 1);
+        norm.RunningMean.Value = Tensor.Uniform([8], RandomSource.FromSeed(5), -1, 1);
+        norm.RunningVar.Value = Tensor.Uniform([8], RandomSource.FromSeed(6), 0.5, 2);
+        return (conv, norm);
+    }
+}
