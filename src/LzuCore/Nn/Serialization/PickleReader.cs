@@ -188,7 +188,22 @@ internal sealed class PickleReader(PickleInput input, IPickleWorld world, Pickle
         SetItems(items);
     }
 
-    private void Append(object? item) => AppendAll([item]);
+    private void Append(object? item)
+    {
+        switch (Top())
+        {
+            case PickleList list:
+                budget.Spend(16);
+                list.Items.Add(item);
+                break;
+            case PickleOpaque:
+                break;
+            default:
+                throw NotAList();
+        }
+    }
+
+    private FileFormatException NotAList() => input.Bad("something is appended to what is not a list. The file is damaged; fetch it again");
 
     private void AppendAll(object?[] items)
     {
@@ -201,7 +216,7 @@ internal sealed class PickleReader(PickleInput input, IPickleWorld world, Pickle
             case PickleOpaque:
                 break;
             default:
-                throw input.Bad("something is appended to what is not a list. The file is damaged; fetch it again");
+                throw NotAList();
         }
     }
 

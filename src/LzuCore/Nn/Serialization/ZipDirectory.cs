@@ -13,8 +13,8 @@ internal sealed record ZipEntry(string Name, int Method, uint Crc, long PackedSi
 // names are unique, counts and sizes agree. ZipArchive of the BCL checks none of this, and cannot tell where a stored member's bytes are.
 internal sealed class ZipDirectory
 {
-    // 262,144 members: far above any checkpoint, and what keeps a file of empty members from costing more memory than it has bytes.
-    private const int MaxEntries = 1 << 18;
+    // 131,072 members: far above any checkpoint, and what keeps a file of empty members from costing more memory than it has bytes.
+    private const int MaxEntries = 1 << 17;
     private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50, LocalSignature = 0x04034b50;
     private static readonly UTF8Encoding StrictUtf8 = new(false, true);
     private readonly ByteSource _file;
@@ -110,7 +110,7 @@ internal sealed class ZipDirectory
         {
             name = Encoding.Latin1.GetString(bytes);
         }
-        if (name.Length == 0 || name[0] == '/' || name.Contains('\0') || name.Contains('\\') || name.Split('/').Contains(".."))
+        if (name.Length == 0 || name[0] == '/' || name.Contains('\0') || name.Contains('\\') || (name.Contains("..") && name.Split('/').Contains("..")))
             throw _file.Bad($"zip member name {ByteSource.Show(name)} is not a plain relative path. The file is refused");
         return name;
     }
