@@ -56,7 +56,10 @@ public sealed class PickleTests
         using var checkpoint = Checkpoint.Open(Save(folder, Dict(("t", Tensor(0, [2, 2], [1, 2])), ("rows", Tensor(3, [3], [0])), ("tail", Tensor(2, [2], [1])), ("none", Tensor(0, [0, 3], [3, 1])))));
         Assert.That(checkpoint.Tensors.ToDictionary(t => t.Name, t => t.ToTensor().ToArray<float>()), Is.EquivalentTo(new Dictionary<string, float[]>
         {
-            ["t"] = [1, 3, 2, 4], ["rows"] = [4, 4, 4], ["tail"] = [3, 4], ["none"] = [],
+            ["t"] = [1, 3, 2, 4],
+            ["rows"] = [4, 4, 4],
+            ["tail"] = [3, 4],
+            ["none"] = [],
         }));
     }
 
