@@ -8,18 +8,19 @@ namespace LzuCore.Vision.Tests.Models;
 
 public sealed class ResNetTests
 {
-    [Test]
-    public void ResNet50_MeetsTorchvision()
+    [TestCase(128, 192), TestCase(320, 480)]
+    public void ResNet50_MeetsTorchvision(int height, int width)
     {
+        var at = $"{height}x{width}__";
         var model = new ResNet(50, classes: 1000);
         DeterministicWeights.Fill(model, 1);
         model.Eval();
         using var goldens = new ModelGoldens("resnet50_torchvision.npz");
         using var off = Grad.Off();
-        var output = model.Call(DeterministicImage.Make(1, (128, 192)).ToTensor(Normalization.ImageNetRgb));
-        Recorded.AssertActivation(goldens, "128x192__stem", output.Stem);
-        for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"128x192__layer{i + 1}", output.Levels[i]);
-        Recorded.AssertActivation(goldens, "128x192__logits", output.Logits!);
+        var output = model.Call(DeterministicImage.Make(1, (height, width)).ToTensor(Normalization.ImageNetRgb));
+        Recorded.AssertActivation(goldens, $"{at}stem", output.Stem);
+        for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"{at}layer{i + 1}", output.Levels[i]);
+        Recorded.AssertActivation(goldens, $"{at}logits", output.Logits!);
     }
 
     [Test]

@@ -10,39 +10,41 @@ namespace LzuCore.Vision.Tests.Models;
 
 public sealed class RetinaNetTests
 {
-    [Test]
-    public void Mmdet_MeetsItsReference()
+    [TestCase(128, 192), TestCase(320, 480)]
+    public void Mmdet_MeetsItsReference(int height, int width)
     {
+        var at = $"{height}x{width}__";
         var model = Make(CheckpointLayout.Mmdet);
         using var goldens = new ModelGoldens("retinanet_mmdet.npz");
         using var off = Grad.Off();
-        var levels = model.Backbone.Call(Picture(Normalization.ImageNetRgb)).Levels;
-        for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"128x192__c{i + 2}", levels[i]);
+        var levels = model.Backbone.Call(Picture(Normalization.ImageNetRgb, height, width)).Levels;
+        for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"{at}c{i + 2}", levels[i]);
         var pyramid = model.Neck.Call(levels);
-        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"128x192__p{i + 3}", pyramid[i]);
+        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"{at}p{i + 3}", pyramid[i]);
         var output = model.Head.Call(pyramid);
         for (var i = 0; i < 5; i++)
         {
-            Recorded.AssertActivation(goldens, $"128x192__cls{i}", output.Logits[i]);
-            Recorded.AssertActivation(goldens, $"128x192__reg{i}", output.Deltas[i]);
+            Recorded.AssertActivation(goldens, $"{at}cls{i}", output.Logits[i]);
+            Recorded.AssertActivation(goldens, $"{at}reg{i}", output.Deltas[i]);
         }
-        Recorded.AssertDetections(goldens, "128x192__", new RetinaNetDecoder(CheckpointLayout.Mmdet).Decode(output, DetectionFrame.Of((128, 192))));
+        Recorded.AssertDetections(goldens, at, new RetinaNetDecoder(CheckpointLayout.Mmdet).Decode(output, DetectionFrame.Of((height, width))));
     }
 
-    [Test]
-    public void Torchvision_MeetsItsReference()
+    [TestCase(128, 192), TestCase(320, 480)]
+    public void Torchvision_MeetsItsReference(int height, int width)
     {
+        var at = $"{height}x{width}__";
         var model = Make(CheckpointLayout.Torchvision);
         using var goldens = new ModelGoldens("retinanet_torchvision.npz");
         using var off = Grad.Off();
-        var input = Picture(Normalization.Torchvision);
-        Recorded.AssertActivation(goldens, "128x192__norm_input", input);
+        var input = Picture(Normalization.Torchvision, height, width);
+        Recorded.AssertActivation(goldens, $"{at}norm_input", input);
         var pyramid = model.Neck.Call(model.Backbone.Call(input).Levels);
-        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"128x192__p{i + 3}", pyramid[i]);
+        for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"{at}p{i + 3}", pyramid[i]);
         var output = model.Head.Call(pyramid);
-        Recorded.AssertActivation(goldens, "128x192__cls_logits", Rows(output.Logits, 8));
-        Recorded.AssertActivation(goldens, "128x192__bbox_regression", Rows(output.Deltas, 4));
-        Recorded.AssertDetections(goldens, "128x192__", new RetinaNetDecoder(CheckpointLayout.Torchvision).Decode(output, DetectionFrame.Of((128, 192))));
+        Recorded.AssertActivation(goldens, $"{at}cls_logits", Rows(output.Logits, 8));
+        Recorded.AssertActivation(goldens, $"{at}bbox_regression", Rows(output.Deltas, 4));
+        Recorded.AssertDetections(goldens, at, new RetinaNetDecoder(CheckpointLayout.Torchvision).Decode(output, DetectionFrame.Of((height, width))));
     }
 
     [TestCase(CheckpointLayout.Mmdet, "retinanet_mmdet.txt")]
@@ -73,10 +75,16 @@ public sealed class RetinaNetTests
         var model = Make(CheckpointLayout.Mmdet);
         using var off = Grad.Off();
         var image = Picture(Normalization.ImageNetRgb);
-        for (var i = 0; i < 3; i++) Infer();
-        var before = Bytes();
-        for (var i = 0; i < 30; i++) Infer();
-        Assert.That(Bytes() - before, Is.LessThan(64 << 10));
+        for (var i = 0; i < 5; i++) Infer();
+        // A thread that takes its first chunk late makes its scratch memory once; a leak grows in every third.
+        var growth = new List<long>();
+        for (var third = 0; third < 3; third++)
+        {
+            var before = Bytes();
+            for (var i = 0; i < 10; i++) Infer();
+            growth.Add(Bytes() - before);
+        }
+        Assert.That(growth.Min(), Is.LessThan(16 << 10), string.Join(", ", growth));
 
         void Infer()
         {
@@ -104,7 +112,7 @@ public sealed class RetinaNetTests
         return model;
     }
 
-    private static Tensor Picture(Normalization normalization) => DeterministicImage.Make(1, (128, 192)).ToTensor(normalization);
+    private static Tensor Picture(Normalization normalization, int height = 128, int width = 192) => DeterministicImage.Make(1, (height, width)).ToTensor(normalization);
 
     // [N, A·K, H, W] of every level to [N, ΣHWA, K], as torchvision concatenates them.
     private static Tensor Rows(Tensor[] levels, int values) => F.Concat([.. levels.Select(l => l.Permute(0, 2, 3, 1).Reshape(1, -1, values))], 1);

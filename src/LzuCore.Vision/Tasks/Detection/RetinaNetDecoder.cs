@@ -23,8 +23,9 @@ public readonly record struct DetectionFrame(Size2 Padded, Size2 Valid, Size2 Or
 /// Equal scores keep the order of the output. Values that are not numbers are no detections.</remarks>
 public sealed class RetinaNetDecoder
 {
-    // Below this distance under the threshold's logit no rounding of the sigmoid can reach the threshold.
+    // This far under a score's logit no rounding of the sigmoid can reach the score, up to the highest score that this is asked of.
     private const float LogitMargin = 1e-3f;
+    private const float HighestCut = 0.99f;
 
     private readonly CheckpointLayout _layout;
     private readonly AnchorGenerator _anchors;
@@ -45,7 +46,7 @@ public sealed class RetinaNetDecoder
     /// <summary>A box that overlaps a better one of its class by more is dropped.</summary>
     public double IouThreshold { get; init; } = 0.5;
 
-    /// <summary>Pairs kept of each level before suppression.</summary>
+    /// <summary>Pairs kept of each level before suppression; at least 1.</summary>
     public int CandidatesPerLevel { get; init; } = 1000;
 
     /// <summary>Detections at most.</summary>
@@ -57,6 +58,7 @@ public sealed class RetinaNetDecoder
     {
         if (output.Logits.Length > _anchors.Levels || output.Logits.Length != output.Deltas.Length)
             throw new ShapeException("decode", $"there must be as many logits as deltas, and at most {_anchors.Levels} levels", $"{output.Logits.Length} and {output.Deltas.Length}");
+        Check.That(CandidatesPerLevel >= 1, $"decode: candidates a level must be 1 or more, got {CandidatesPerLevel}.");
         var (boxes, scores, labels) = (new List<Box>(), new List<float>(), new List<int>());
         for (var level = 0; level < output.Logits.Length; level++)
         {
@@ -113,7 +115,7 @@ public sealed class RetinaNetDecoder
     {
         var found = new List<(float Score, int At)>();
         var least = ScoreThreshold;
-        var cut = ScoreThreshold <= 0 ? float.NegativeInfinity : MathF.Log(ScoreThreshold / (1 - ScoreThreshold)) - LogitMargin;
+        var cut = CutOf(least);
         var cuts = Vector256.Create(cut);
         for (var i = 0; i < logits.Length; i++)
         {
@@ -126,10 +128,13 @@ public sealed class RetinaNetDecoder
             if (found.Count < 4 * CandidatesPerLevel) continue;
             Trim(found);
             least = found[^1].Score;
+            cuts = Vector256.Create(cut = CutOf(least));
         }
         Trim(found);
         return found;
     }
+
+    private static float CutOf(float score) => score <= 0 ? float.NegativeInfinity : MathF.Log(Math.Min(score, HighestCut) / (1 - Math.Min(score, HighestCut))) - LogitMargin;
 
     private void Trim(List<(float Score, int At)> found)
     {
