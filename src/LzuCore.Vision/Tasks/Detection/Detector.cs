@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -138,8 +139,7 @@ public sealed class Detector
     {
         int height = input.Shape[2], width = input.Shape[3];
         int bottom = (multiple - height % multiple) % multiple, right = (multiple - width % multiple) % multiple;
-        if (right > 0) input = F.Concat([input, Tensor.Zeros([1, 3, height, right], input)], 3);
-        return bottom == 0 ? input : F.Concat([input, Tensor.Zeros([1, 3, bottom, width + right], input)], 2);
+        return bottom + right == 0 ? input : F.Pad(input, 0, right, 0, bottom, PadMode.Constant);
     }
 
     private static double Lap(Stopwatch clock, Device device)
