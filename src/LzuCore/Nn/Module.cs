@@ -47,8 +47,8 @@ public abstract class Module
     /// <summary>Names a key that checkpoints may hold and this module has no use for: loading drops it without complaint.</summary>
     protected void Drops(string name) => _dropped.Add(name);
 
-    private bool IsDropped(string key) =>
-        _dropped.Contains(key) || _children.Any(c => key.Length > c.Name.Length && key[c.Name.Length] == '.' && key.StartsWith(c.Name, StringComparison.Ordinal) && c.Module.IsDropped(key[(c.Name.Length + 1)..]));
+    private bool IsDropped(string key) => _dropped.Contains(key) || _children.Any(c =>
+        c.Name.Length == 0 ? c.Module.IsDropped(key) : key.StartsWith(c.Name + ".", StringComparison.Ordinal) && c.Module.IsDropped(key[(c.Name.Length + 1)..]));
 
     private T Own<T>(T cell, string name) where T : Cell
     {

@@ -27,7 +27,7 @@ public static partial class F
         Check.SameDType(op, input.DType, grid.DType);
         Check.Rank($"{op}: input", input.Shape, 4);
         if (input.Shape[2] == 0 || input.Shape[3] == 0) throw new ShapeException($"{op}: input", "must have at least one row and one column", input.Shape.ToString());
-        Check.Shape($"{op}: grid", grid.Shape, [input.Shape[0], Check.Any, Check.Any, 2], "Give one [H_out, W_out, 2] grid of (x, y) for each image.");
+        Check.Shape($"{op}: grid", grid.Shape, [input.Shape[0], Check.Any, Check.Any, 2], "Its axes are [N, H_out, W_out, (x, y)] with the input's N; use grid.Expand to share one grid across the batch.");
         return Op.Apply(new GridSampleOp(new GridSampleArgs(mode, padding, alignCorners)), input, grid);
     }
 }

@@ -38,6 +38,13 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
                 var to = y + (long)row * w * c;
                 for (var j = 0; j < w; j++, to += c)
                 {
+                    if (plan.TryInside(n, i, j, out var corner, out var tx, out var ty))
+                    {
+                        T ux = T.One - tx, uy = T.One - ty;
+                        var a = image + corner;
+                        ChannelVectors.Blend(width, to, a, a + c, a + plan.RowStride, a + plan.RowStride + c, ux * uy, tx * uy, ux * ty, tx * ty, c);
+                        continue;
+                    }
                     var p = plan.At(n, i, j, image, 0, 0, plan.Height);
                     ChannelVectors.Blend(width, to, p.A, p.B, p.C, p.D, p.Wa, p.Wb, p.Wc, p.Wd, c);
                 }
@@ -130,6 +137,7 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
         public readonly T* Outside;
         private readonly T[] _zeros;
         private readonly SampleAxis<T> _x, _y;
+        private readonly T _lastX, _lastY;
         private readonly bool _nearest;
         private readonly T* _grid;
         private readonly long _gn, _gh, _gw, _gc;
@@ -144,9 +152,24 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
             Outside = (T*)Unsafe.AsPointer(ref _zeros[0]);
             _x = new SampleAxis<T>(Width, args.Padding, args.AlignCorners);
             _y = new SampleAxis<T>(Height, args.Padding, args.AlignCorners);
+            (_lastX, _lastY) = (T.CreateChecked(Width - 1), T.CreateChecked(Height - 1));
             _nearest = args.Mode == SamplingMode.Nearest;
             _grid = grid.Pointer<T>();
             (_gn, _gh, _gw, _gc) = (grid.Layout.Strides[0], grid.Layout.Strides[1], grid.Layout.Strides[2], grid.Layout.Strides[3]);
+        }
+
+        /// <summary>Whether output point (n, i, j) lies between four pixels of the image, as nearly all do: the offset of the first, and the fractions.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool TryInside(int n, int i, int j, out long corner, out T tx, out T ty)
+        {
+            var at = _grid + n * _gn + i * _gh + j * _gw;
+            T ix = _x.Index(at[0], out _), iy = _y.Index(at[_gc], out _);
+            (corner, tx, ty) = (0, default, default);
+            if (_nearest || !(ix >= T.Zero && ix < _lastX && iy >= T.Zero && iy < _lastY)) return false;
+            int x0 = int.CreateTruncating(ix), y0 = int.CreateTruncating(iy);
+            corner = y0 * RowStride + (long)x0 * _channels;
+            (tx, ty) = (ix - T.CreateTruncating(x0), iy - T.CreateTruncating(y0));
+            return true;
         }
 
         /// <summary>The sample of output point (n, i, j) in an image, from channel <paramref name="first"/>; rows outside [top, bottom) count as outside.</summary>

@@ -1,0 +1,86 @@
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Nn;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+
+namespace LzuCore.Tests.Nn;
+
+/// <summary>What layers add to the functions behind them: state that moves in training, counters, order.</summary>
+public sealed class LayerTests
+{
+    [Test]
+    public void BatchNorm_InTraining_MovesItsStatistics()
+    {
+        var norm = new BatchNorm2d(1, momentum: 0.25);
+        var x = Tensor.From([1f, 3, 5, 7], [2, 1, 1, 2]);
+        norm.Call(x);
+        Assert.That(norm.RunningMean.Value.ToArray<float>()[0], Is.EqualTo(0.25f * 4));
+        Assert.That(norm.RunningVar.Value.ToArray<float>()[0], Is.EqualTo(0.75f + 0.25f * 20 / 3).Within(1e-6));
+        using (Grad.Off()) norm.Call(x);
+        Assert.That(norm.RunningMean.Value.ToArray<float>()[0], Is.EqualTo(0.75f * 1 + 0.25f * 4));
+        Assert.That(norm.StateDict()["num_batches_tracked"].ToArray<long>(), Is.EqualTo(new[] { 2L }));
+    }
+
+    [Test]
+    public void BatchNorm_InEvaluation_UsesItsStatisticsAndKeepsThem()
+    {
+        var norm = new BatchNorm2d(1, eps: 0);
+        norm.LoadStateDict(new StateDict
+        {
+            ["weight"] = Tensor.Full([1], 3), ["bias"] = Tensor.Full([1], 1), ["running_mean"] = Tensor.Full([1], 10), ["running_var"] = Tensor.Full([1], 4),
+        });
+        norm.Eval();
+        var version = norm.RunningMean.Version;
+        Assert.That(norm.Call(Tensor.From([12f, 8], [1, 1, 1, 2])).ToArray<float>(), Is.EqualTo(new[] { 4f, -2 }));
+        Assert.That(norm.RunningMean.Version, Is.EqualTo(version));
+        Assert.That(norm.StateDict()["num_batches_tracked"].ToArray<long>(), Is.EqualTo(new[] { 0L }));
+    }
+
+    [Test]
+    public void FrozenBatchNorm_IsTheSameMapInTraining_AndHasNothingToTrain()
+    {
+        var norm = new FrozenBatchNorm2d(1, eps: 0);
+        norm.LoadStateDict(new StateDict
+        {
+            ["weight"] = Tensor.Full([1], 3), ["bias"] = Tensor.Full([1], 1), ["running_mean"] = Tensor.Full([1], 10), ["running_var"] = Tensor.Full([1], 4),
+        });
+        Assert.That(norm.Call(Tensor.From([12f, 8], [1, 1, 1, 2])).ToArray<float>(), Is.EqualTo(new[] { 4f, -2 }));
+        Assert.That(norm.Parameters, Is.Empty);
+    }
+
+    [Test]
+    public void Dropout_DrawsANewMaskEachStep_AndTheSameOneAgain()
+    {
+        var (a, b) = (new Dropout(0.5, seed: 5), new Dropout(0.5, seed: 5));
+        var x = Tensor.Ones([200]);
+        var first = a.Call(x).ToArray<float>();
+        var second = a.Call(x).ToArray<float>();
+        Assert.That(second, Is.Not.EqualTo(first));
+        Assert.That(b.Call(x).ToArray<float>(), Is.EqualTo(first));
+        b.Step = 1;
+        Assert.That(b.Call(x).ToArray<float>(), Is.EqualTo(second));
+        Assert.That(first.Count(v => v == 0), Is.InRange(70, 130));
+        Assert.That(first.Where(v => v != 0), Is.All.EqualTo(2f));
+        a.Eval();
+        Assert.That(a.Call(x), Is.SameAs(x));
+    }
+
+    [Test]
+    public void Sequential_RunsInOrder()
+    {
+        var x = Tensor.From([-2f, 1, 3, -4], [1, 1, 2, 2]);
+        var chain = new Sequential(new MaxPool2d(2), new Upsample(2, InterpolationMode.Nearest, alignCorners: false), new Identity());
+        Assert.That(chain.Call(x).ToArray<float>(), Is.EqualTo(new[] { 3f, 3, 3, 3 }));
+        Assert.That(new Sequential().Call(x), Is.SameAs(x));
+    }
+
+    [Test]
+    public void GroupNorm_HasPyTorchsKeys()
+    {
+        var norm = new GroupNorm(2, 6);
+        Assert.That(norm.Keys.Select(k => k.Key), Is.EqualTo(new[] { "weight", "bias" }));
+        Assert.That(() => new GroupNorm(4, 6), Throws.TypeOf<ArgumentValueException>().With.Message.Contains("must divide 6"));
+    }
+}
