@@ -30,7 +30,8 @@ public sealed class BatchNormCases : OpCases
 
     private OpCase Training(string name, Shape shape) =>
         Case(name, [Random(shape), Random([shape[1]], 0.5, 2, 3), Random([shape[1]], seed: 4)], x => F.BatchNorm(x[0], null, null, x[1], x[2], training: true))
-            with { Reference = x => Definition(x[0], x[1], x[2], null, null) };
+            with
+        { Reference = x => Definition(x[0], x[1], x[2], null, null) };
 
     // The definition in float64: two passes a channel.
     internal static Tensor Definition(Tensor input, Tensor? weight, Tensor? bias, Tensor? mean, Tensor? variance)

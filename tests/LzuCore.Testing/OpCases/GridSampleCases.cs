@@ -39,13 +39,15 @@ public sealed class GridSampleCases : OpCases
 
     private OpCase Sample(string name, Shape image, Shape grid, SamplingMode mode, PaddingMode padding, bool alignCorners) =>
         Case(name, [Random(image), Random(grid, -1.6, 1.6, seed: 5)], x => F.GridSample(x[0], x[1], mode, padding, alignCorners))
-            with { Reference = x => Definition(x[0], x[1], mode, padding, alignCorners), Tolerance = 1e-4 };
+            with
+        { Reference = x => Definition(x[0], x[1], mode, padding, alignCorners), Tolerance = 1e-4 };
 
     // NaN, two infinities, two huge coordinates: nothing crashes, and the values are the documented ones.
     private OpCase Absurd(PaddingMode padding, params float[] expected) =>
         Case($"coordinates that are no numbers, {padding}", [Values([1, 1, 1, 2], 1, 2), Values([1, 1, 5, 2],
             float.NaN, 0, float.NegativeInfinity, 0, float.PositiveInfinity, 0, float.MaxValue, 0, -float.MaxValue, 0)],
-            x => F.GridSample(x[0], x[1], SamplingMode.Bilinear, padding, true)) with { Expected = expected, Smooth = false };
+            x => F.GridSample(x[0], x[1], SamplingMode.Bilinear, padding, true)) with
+        { Expected = expected, Smooth = false };
 
     // The definition, pixel by pixel in float64: every pixel of the image weighted with the product of two hats around the folded coordinate.
     private static Tensor Definition(Tensor input, Tensor grid, SamplingMode mode, PaddingMode padding, bool alignCorners)

@@ -36,11 +36,13 @@ public sealed class Pool2dCases : OpCases
 
     private OpCase Max(string name, Shape shape, Size2 kernel, Size2 stride, Size2 padding, bool ceil) =>
         Case(name, [Random(shape)], x => F.MaxPool2d(x[0], kernel, stride, padding, ceil))
-            with { Reference = x => Definition(x[0], kernel, stride, padding, ceil, values => values.Max(v => v.Inside ? v.Value : double.NegativeInfinity)) };
+            with
+        { Reference = x => Definition(x[0], kernel, stride, padding, ceil, values => values.Max(v => v.Inside ? v.Value : double.NegativeInfinity)) };
 
     private OpCase Average(string name, Shape shape, Size2 kernel, Size2 stride, Size2 padding, bool ceil, bool counted) =>
         Case(name, [Random(shape)], x => F.AvgPool2d(x[0], kernel, stride, padding, ceil, counted))
-            with { Reference = x => Definition(x[0], kernel, stride, padding, ceil, values => values.Sum(v => v.Value) / values.Count(v => counted || v.Inside)) };
+            with
+        { Reference = x => Definition(x[0], kernel, stride, padding, ceil, values => values.Sum(v => v.Value) / values.Count(v => counted || v.Inside)) };
 
     private OpCase Adaptive(string name, Shape shape, Size2 size) => Case(name, [Random(shape)], x => F.AdaptiveAvgPool2d(x[0], size)) with
     {

@@ -35,12 +35,14 @@ public sealed class SeparableSampleCases : OpCases
 
     private OpCase Sample(string name, Shape image, int width, int height, PaddingMode padding, bool shared) =>
         Case(name, [Random(image), Random(shared ? [width] : [image[0], width], -1.9, image[3] + 0.9, seed: 5), Random(shared ? [height] : [image[0], height], -1.9, image[2] + 0.9, seed: 6)],
-            x => F.SeparableSample(x[0], x[1], x[2], padding)) with { Reference = x => Dense(x[0], x[1], x[2], padding) };
+            x => F.SeparableSample(x[0], x[1], x[2], padding)) with
+        { Reference = x => Dense(x[0], x[1], x[2], padding) };
 
     private OpCase Absurd(PaddingMode padding, params float[] expected) =>
         Case($"coordinates that are no numbers, {padding}",
             [Values([1, 1, 1, 2], 1, 2), Values([5], float.NaN, float.NegativeInfinity, float.PositiveInfinity, float.MaxValue, -float.MaxValue), Values([1], 0)],
-            x => F.SeparableSample(x[0], x[1], x[2], padding)) with { Expected = expected, Smooth = false };
+            x => F.SeparableSample(x[0], x[1], x[2], padding)) with
+        { Expected = expected, Smooth = false };
 
     // Bytes: the same samples of the normalised float image.
     private OpCase Bytes(string name, PaddingMode padding, double before, double after)

@@ -29,7 +29,10 @@ public sealed class LayerTests
         var norm = new BatchNorm2d(1, eps: 0);
         norm.LoadStateDict(new StateDict
         {
-            ["weight"] = Tensor.Full([1], 3), ["bias"] = Tensor.Full([1], 1), ["running_mean"] = Tensor.Full([1], 10), ["running_var"] = Tensor.Full([1], 4),
+            ["weight"] = Tensor.Full([1], 3),
+            ["bias"] = Tensor.Full([1], 1),
+            ["running_mean"] = Tensor.Full([1], 10),
+            ["running_var"] = Tensor.Full([1], 4),
         });
         norm.Eval();
         var version = norm.RunningMean.Version;
@@ -44,7 +47,10 @@ public sealed class LayerTests
         var norm = new FrozenBatchNorm2d(1, eps: 0);
         norm.LoadStateDict(new StateDict
         {
-            ["weight"] = Tensor.Full([1], 3), ["bias"] = Tensor.Full([1], 1), ["running_mean"] = Tensor.Full([1], 10), ["running_var"] = Tensor.Full([1], 4),
+            ["weight"] = Tensor.Full([1], 3),
+            ["bias"] = Tensor.Full([1], 1),
+            ["running_mean"] = Tensor.Full([1], 10),
+            ["running_var"] = Tensor.Full([1], 4),
         });
         Assert.That(norm.Call(Tensor.From([12f, 8], [1, 1, 1, 2])).ToArray<float>(), Is.EqualTo(new[] { 4f, -2 }));
         Assert.That(norm.Parameters, Is.Empty);
