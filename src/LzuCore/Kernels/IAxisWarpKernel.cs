@@ -13,10 +13,30 @@ namespace LzuCore.Kernels;
 /// <param name="OutShift">See <paramref name="OutScale"/>.</param>
 /// <param name="Fill">Written where there is no result.</param>
 /// <remarks>Beyond the axis (p &gt; Extent: a network's padding) the warp is the identity: the index is i itself.</remarks>
-public readonly record struct AxisTable(double Stride, double Offset, double Extent, double IndexScale, double IndexShift, double OutScale, double OutShift, double Fill);
+public readonly record struct AxisTable(double Stride, double Offset, double Extent, double IndexScale, double IndexShift, double OutScale, double OutShift, double Fill)
+{
+    /// <summary>An index in the table's unit. A float32 table never rounds an index from inside the axis onto its end, where sampling's one-sided slope points outward.</summary>
+    internal double Write(double index, DType dtype)
+    {
+        var value = OutScale * index + OutShift;
+        var end = IndexScale + IndexShift;
+        if (dtype == DType.Float64 || !(index < end) || index < end - 1e-3 * (1 + Math.Abs(end))) return value;
+        var single = (float)value;
+        while (ReadBack(single) >= end) single = MathF.BitDecrement(single);
+        return single;
+    }
+
+    // The index as float32 sampling finds it: the entry itself, or grid_sample's ((v + 1) D - 1)/2 without align-corners, where OutScale = 2/D.
+    private double ReadBack(float value)
+    {
+        if (OutScale == 1) return value;
+        var size = (float)(2 / OutScale);
+        return Math.Max(((value + 1) * size - 1) / 2, MathF.FusedMultiplyAdd(value + 1, size, -1) / 2);
+    }
+}
 
 /// <summary>A warp along one axis: the piecewise linear map through knots [N, n] (values in [-1, 1] at equally spaced parameters; nondecreasing, n at least 2), tabulated or
-/// inverted at [N, count] entries. Any layouts; float32 or float64, all alike; arithmetic is float64. NaN knots give fills, never a wild index.</summary>
+/// inverted at [N, count] entries. Any layouts; float32 or float64, mixed freely; arithmetic is float64. NaN knots give fills, never a wild index.</summary>
 /// <remarks>The inverse skips zero-width tiles; end knots within 1e-5 of ±1 count as ±1, because float32 grids end at 0.9999998. Targets outside the knots are filled and
 /// carry no gradient; elsewhere the implicit function theorem gives ∂r/∂g_i = -(1 - μ)/Δ and ∂r/∂g_{i+1} = -μ/Δ per cell.</remarks>
 public interface IAxisWarpKernel : IKernel

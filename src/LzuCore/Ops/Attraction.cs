@@ -39,7 +39,8 @@ internal sealed class AttractionOp(AttractionArgs args, bool separable) : Op("sa
         int n = saliency.Shape[0], h = saliency.Shape[2], w = saliency.Shape[3];
         var kernel = saliency.Backend.Kernel<IAttractionKernel>();
         // Grids lie row-major, the two coordinates of a node side by side; the default rank-4 layout would take rows for channels.
-        var output = separable ? Tensor.Empty([n, w + h], saliency) : Tensor.EmptyWithLayout(Layout.RowMajor([n, h, w, 2]), saliency.DType, saliency.Device);
+        // A few thousand numbers that everything else divides by the differences of: kept in float64 whatever the saliency's dtype.
+        var output = Tensor.EmptyWithLayout(Layout.RowMajor(separable ? [n, w + h] : [n, h, w, 2]), DType.Float64, saliency.Device);
         var ok = separable ? kernel.ForwardSeparable(args, saliency.View, output.View) : kernel.ForwardPlane(args, saliency.View, output.View);
         Check.That(ok, $"{Name}: saliency must be finite and not negative, got {saliency.Shape} with values that are not. Clamp it, or pass it through a softmax or softplus.");
         Save(saliency);

@@ -8,10 +8,12 @@ namespace LzuCore.Ops;
 public static partial class F
 {
     /// <summary>The piecewise linear map through knots [N, n], tabulated: [N, count]. See <see cref="AxisTable"/>. Gradient: to the knots.</summary>
-    internal static Tensor EvaluateKnots(Tensor knots, int count, AxisTable table) => Op.Apply(new EvaluateKnotsOp(count, table), CheckKnots("warp_axis", knots));
+    internal static Tensor EvaluateKnots(Tensor knots, int count, AxisTable table, DType dtype) =>
+        Op.Apply(new EvaluateKnotsOp(count, table, dtype), CheckKnots("warp_axis", knots));
 
     /// <summary>The inverse of the piecewise linear map through knots [N, n], tabulated: [N, count]. Gradient: to the knots, 0 from filled entries.</summary>
-    internal static Tensor InvertKnots(Tensor knots, int count, AxisTable table) => Op.Apply(new InvertKnotsOp(count, table), CheckKnots("invert_separable", knots));
+    internal static Tensor InvertKnots(Tensor knots, int count, AxisTable table, DType dtype) =>
+        Op.Apply(new InvertKnotsOp(count, table, dtype), CheckKnots("invert_separable", knots));
 
     /// <summary>The inverse of the piecewise linear map through knots [N, n] at points [N, m], normalised; points outside go to the nearest end. Gradient: to both.</summary>
     internal static Tensor InvertKnotsAt(Tensor knots, Tensor points) => Op.Apply(new InvertKnotsAtOp(), CheckKnots("invert_separable", knots), points);
@@ -25,11 +27,11 @@ public static partial class F
     }
 }
 
-internal sealed class EvaluateKnotsOp(int count, AxisTable table) : Op("warp_axis")
+internal sealed class EvaluateKnotsOp(int count, AxisTable table, DType dtype) : Op("warp_axis")
 {
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
-        var output = Tensor.Empty([inputs[0].Shape[0], count], inputs[0]);
+        var output = Tensor.Empty([inputs[0].Shape[0], count], dtype, inputs[0].Device);
         output.Backend.Kernel<IAxisWarpKernel>().Evaluate(table, inputs[0].View, output.View);
         return output;
     }
@@ -40,11 +42,11 @@ internal sealed class EvaluateKnotsOp(int count, AxisTable table) : Op("warp_axi
     }
 }
 
-internal sealed class InvertKnotsOp(int count, AxisTable table) : Op("invert_separable")
+internal sealed class InvertKnotsOp(int count, AxisTable table, DType dtype) : Op("invert_separable")
 {
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
-        var output = Tensor.Empty([inputs[0].Shape[0], count], inputs[0]);
+        var output = Tensor.Empty([inputs[0].Shape[0], count], dtype, inputs[0].Device);
         output.Backend.Kernel<IAxisWarpKernel>().Invert(table, inputs[0].View, output.View);
         Save(inputs[0]);
         return output;

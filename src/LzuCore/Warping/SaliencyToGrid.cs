@@ -39,9 +39,9 @@ public static class SaliencyToGrid
     /// <exception cref="ArgumentValueException">A value is negative or not finite, or the width is not positive.</exception>
     public static WarpGrid Apply(Tensor saliency, SaliencyToGridOptions options)
     {
-        if (!options.Separable) return WarpGrid.FromNodes(F.SaliencyToPlane(saliency, options.AttractionFwhm, options.AntiCrop));
+        if (!options.Separable) return WarpGrid.FromNodes(F.SaliencyToPlane(saliency, options.AttractionFwhm, options.AntiCrop), saliency.DType);
         var knots = F.SaliencyToKnots(saliency, options.AttractionFwhm, options.AntiCrop);
         int h = saliency.Shape[2], w = saliency.Shape[3];
-        return WarpGrid.FromKnots(knots.Narrow(1, 0, w), knots.Narrow(1, w, h));
+        return WarpGrid.FromKnots(knots.Narrow(1, 0, w), knots.Narrow(1, w, h), saliency.DType);
     }
 }

@@ -18,10 +18,10 @@ public sealed partial class WarpGrid
         CheckBatch("zoom: image", image);
         CheckSize("zoom", to);
         int h = image.Shape[2], w = image.Shape[3];
-        if (!IsSeparable) return F.GridSample(image, ForBatch(Upsample(to), image), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: true);
-        var x = Cached(("zoom x", to.Width, w), () => F.EvaluateKnots(_knotsX!, to.Width, InPixels(new(1, 0, to.Width - 1, w - 1, 0, 1, 0, 0), w)));
-        var y = Cached(("zoom y", to.Height, h), () => F.EvaluateKnots(_knotsY!, to.Height, InPixels(new(1, 0, to.Height - 1, h - 1, 0, 1, 0, 0), h)));
-        return Sample(image, x, y);
+        var (x, y) = (Table(to.Width, w), Table(to.Height, h));
+        return Sample(image, Cached(("zoom", to, h, w, image.DType), () => Evaluate(to, InPixels(x, w), InPixels(y, h), image.DType)));
+
+        static AxisTable Table(int zoomed, int size) => new(1, 0, zoomed - 1, IndexScale: size - 1, IndexShift: 0, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
     }
 
     /// <summary>Unzooms a lone feature map, which spans the zoomed image end to end: <c>unzoomed(x) = features(T⁻¹(x))</c> at the map's own size, bilinear;
@@ -70,28 +70,16 @@ public sealed partial class WarpGrid
 
     private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y)
     {
-        int h = features.Shape[2], w = features.Shape[3];
-        var (inX, inY) = (InPixels(x, w), InPixels(y, h));
-        if (!IsSeparable)
-        {
-            var inverse = Cached(("unzoom", x, y, h, w), () => F.InvertGrid(_nodes!, (h, w), inX, inY));
-            return F.GridSample(features, ForBatch(inverse, features), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: false);
-        }
-        return Sample(
-            features,
-            Cached(("unzoom x", w, x), () => F.InvertKnots(_knotsX!, w, inX)),
-            Cached(("unzoom y", h, y), () => F.InvertKnots(_knotsY!, h, inY)));
+        Size2 size = (features.Shape[2], features.Shape[3]);
+        return Sample(features, Cached(("unzoom", size, x, y, features.DType), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), features.DType)));
     }
 
     // grid_sample without align-corners: v = (2 index + 1)/D - 1, which is defined for D = 1 too.
     private static AxisTable InPixels(AxisTable table, int size) =>
         table with { OutScale = 2.0 / size, OutShift = 1.0 / size - 1, Fill = (2 * OutsideIndex + 1) / size - 1 };
 
-    private static Tensor Sample(Tensor image, Tensor x, Tensor y) =>
-        F.GridSample(image, ForBatch(F.MeshGrid(x, y), image), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: false);
-
-    private static Tensor ForBatch(Tensor grid, Tensor image) =>
-        grid.Shape[0] == image.Shape[0] ? grid : grid.Expand(image.Shape[0], -1, -1, -1);
+    private static Tensor Sample(Tensor image, Tensor grid) => F.GridSample(
+        image, grid.Shape[0] == image.Shape[0] ? grid : grid.Expand(image.Shape[0], -1, -1, -1), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: false);
 
     private void CheckBatch(string what, Tensor image)
     {

@@ -30,31 +30,35 @@ public sealed partial class WarpGrid
     private readonly ConcurrentDictionary<object, Tensor> _cache = new();
     private bool _persistent;
 
-    private WarpGrid(Tensor? knotsX, Tensor? knotsY, Tensor? nodes) => (_knotsX, _knotsY, _nodes) = (knotsX, knotsY, nodes);
+    private WarpGrid(Tensor? knotsX, Tensor? knotsY, Tensor? nodes, DType dtype) => (_knotsX, _knotsY, _nodes, DType) = (knotsX, knotsY, nodes, dtype);
 
     /// <summary>A separable warp from the knots of its axes.</summary>
     /// <param name="knotsX">[N, w], nondecreasing along the row, w at least 2.</param>
     /// <param name="knotsY">[N, h], nondecreasing, h at least 2.</param>
     /// <exception cref="ShapeException">A rank or the batch does not fit, or an axis has fewer than 2 knots.</exception>
-    public static WarpGrid FromKnots(Tensor knotsX, Tensor knotsY)
+    public static WarpGrid FromKnots(Tensor knotsX, Tensor knotsY) => FromKnots(knotsX, knotsY, knotsX.DType);
+
+    internal static WarpGrid FromKnots(Tensor knotsX, Tensor knotsY, DType dtype)
     {
         Check.Floating("warp_grid: knots", knotsX.DType);
         Check.SameDType("warp_grid", knotsX.DType, knotsY.DType);
         if (knotsX.Rank != 2 || knotsX.Shape[1] < 2) throw new ShapeException("warp_grid: knotsX", "must be [N, w] with w at least 2", knotsX.Shape.ToString());
         if (knotsY.Rank != 2 || knotsY.Shape[1] < 2 || knotsY.Shape[0] != knotsX.Shape[0])
             throw new ShapeException("warp_grid: knotsY", $"must be [{knotsX.Shape[0]}, h] with h at least 2", knotsY.Shape.ToString());
-        return new WarpGrid(knotsX, knotsY, null);
+        return new WarpGrid(knotsX, knotsY, null, dtype);
     }
 
     /// <summary>A nonseparable warp from its nodes.</summary>
     /// <param name="nodes">[N, h, w, 2], last axis (x, y); h and w at least 2.</param>
     /// <exception cref="ShapeException">The shape does not fit.</exception>
-    public static WarpGrid FromNodes(Tensor nodes)
+    public static WarpGrid FromNodes(Tensor nodes) => FromNodes(nodes, nodes.DType);
+
+    internal static WarpGrid FromNodes(Tensor nodes, DType dtype)
     {
         Check.Floating("warp_grid: nodes", nodes.DType);
         if (nodes.Rank != 4 || nodes.Shape[1] < 2 || nodes.Shape[2] < 2 || nodes.Shape[3] != 2)
             throw new ShapeException("warp_grid: nodes", "must be [N, h, w, 2] with h and w at least 2", nodes.Shape.ToString());
-        return new WarpGrid(null, null, nodes);
+        return new WarpGrid(null, null, nodes, dtype);
     }
 
     /// <summary>A separable warp from dense nodes [N, h, w, 2] that are the product of two axes: the x of the first row, the y of the first column.</summary>
@@ -77,19 +81,19 @@ public sealed partial class WarpGrid
     /// <summary>Number of images.</summary>
     public int Batch => (_nodes ?? _knotsX!).Shape[0];
 
-    /// <summary>The dtype of nodes and results.</summary>
-    public DType DType => (_nodes ?? _knotsX!).DType;
+    /// <summary>The dtype of the nodes and grids it hands out. A warp made from saliency is itself kept in float64.</summary>
+    public DType DType { get; }
 
     /// <summary>The x knots [N, w] of a separable warp.</summary>
     /// <exception cref="ArgumentValueException">The warp is not separable.</exception>
-    public Tensor KnotsX => _knotsX ?? throw new ArgumentValueException("warp_grid: a nonseparable warp has no knots. Read Nodes.");
+    public Tensor KnotsX => _knotsX?.To(DType) ?? throw new ArgumentValueException("warp_grid: a nonseparable warp has no knots. Read Nodes.");
 
     /// <summary>The y knots [N, h] of a separable warp.</summary>
     /// <exception cref="ArgumentValueException">The warp is not separable.</exception>
-    public Tensor KnotsY => _knotsY ?? throw new ArgumentValueException("warp_grid: a nonseparable warp has no knots. Read Nodes.");
+    public Tensor KnotsY => _knotsY?.To(DType) ?? throw new ArgumentValueException("warp_grid: a nonseparable warp has no knots. Read Nodes.");
 
     /// <summary>The nodes [N, h, w, 2], written out when the warp is separable.</summary>
-    public Tensor Nodes => _nodes ?? Cached("nodes", () => F.MeshGrid(_knotsX!, _knotsY!));
+    public Tensor Nodes => _nodes?.To(DType) ?? Cached("nodes", () => F.MeshGrid(_knotsX!, _knotsY!).To(DType));
 
     private bool WantsGrad => (_nodes ?? _knotsX!).RequiresGrad || _knotsY is { RequiresGrad: true };
 
@@ -108,9 +112,7 @@ public sealed partial class WarpGrid
     public Tensor Upsample(Size2 to)
     {
         CheckSize("warp_grid", to);
-        return Cached(("upsample", to), () => IsSeparable
-            ? F.MeshGrid(F.EvaluateKnots(_knotsX!, to.Width, Dense(to.Width)), F.EvaluateKnots(_knotsY!, to.Height, Dense(to.Height)))
-            : F.Interpolate(_nodes!.Permute(0, 3, 1, 2), to, InterpolationMode.Bilinear, alignCorners: true).Permute(0, 2, 3, 1));
+        return Cached(("upsample", to), () => Evaluate(to, Normalised(to.Width), Normalised(to.Height), DType));
     }
 
     /// <summary>The inverse at every pixel of an original of the given size (end to end), with its validity. For looking at; unzooming does not write it when the warp is separable.</summary>
@@ -119,14 +121,17 @@ public sealed partial class WarpGrid
     public InverseWarp Invert(Size2 size)
     {
         CheckSize("invert_grid", size);
-        var (x, y) = (Inverse(size.Width), Inverse(size.Height));
-        var coordinates = Cached(("invert", size), () => IsSeparable
-            ? F.MeshGrid(F.InvertKnots(_knotsX!, size.Width, x), F.InvertKnots(_knotsY!, size.Height, y))
-            : F.InvertGrid(_nodes!, size, x, y));
+        var coordinates = Cached(("invert", size), () => Invert(size, Normalised(size.Width), Normalised(size.Height), DType));
         return new InverseWarp(coordinates, Cached(("valid", size), () => Validity(coordinates)));
-
-        static AxisTable Inverse(int count) => new(1, 0, count - 1, IndexScale: 2, IndexShift: -1, OutScale: 1, OutShift: 0, Fill: Outside);
     }
+
+    private Tensor Evaluate(Size2 size, AxisTable x, AxisTable y, DType dtype) => IsSeparable
+        ? F.MeshGrid(F.EvaluateKnots(_knotsX!, size.Width, x, dtype), F.EvaluateKnots(_knotsY!, size.Height, y, dtype))
+        : F.EvaluateNodes(_nodes!, size, x, y, dtype);
+
+    private Tensor Invert(Size2 size, AxisTable x, AxisTable y, DType dtype) => IsSeparable
+        ? F.MeshGrid(F.InvertKnots(_knotsX!, size.Width, x, dtype), F.InvertKnots(_knotsY!, size.Height, y, dtype))
+        : F.InvertNodes(_nodes!, size, x, y, dtype);
 
     private static Tensor Validity(Tensor coordinates)
     {
@@ -136,7 +141,7 @@ public sealed partial class WarpGrid
         return Tensor.Generate([shape[0], shape[1], shape[2]], i => values[2 * i] < Outside && values[2 * i + 1] < Outside ? 1 : 0, coordinates.DType);
     }
 
-    private static AxisTable Dense(int count) => new(1, 0, count - 1, IndexScale: 2, IndexShift: -1, OutScale: 1, OutShift: 0, Fill: 0);
+    private static AxisTable Normalised(int count) => new(1, 0, count - 1, IndexScale: 2, IndexShift: -1, OutScale: 1, OutShift: 0, Fill: Outside);
 
     private static Tensor Line(int count, DType dtype)
     {

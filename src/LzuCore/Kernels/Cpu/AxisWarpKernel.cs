@@ -18,8 +18,7 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             for (var i = 0; i < result.Length; i++)
             {
                 var (tile, t) = Locate(table, i, g.Length);
-                var r = tile < 0 ? i : (g[tile] + t * (g[tile + 1] - g[tile]) + 1) / 2 * table.IndexScale + table.IndexShift;
-                result[i] = r * table.OutScale + table.OutShift;
+                result[i] = table.Write((g[tile] + t * (g[tile + 1] - g[tile]) + 1) / 2 * table.IndexScale + table.IndexShift, output.DType);
             }
             Doubles.SetRow(result, output, n);
         }
@@ -35,7 +34,6 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             for (var i = 0; i < upstream.Length; i++)
             {
                 var (tile, t) = Locate(table, i, dg.Length);
-                if (tile < 0) continue;
                 var d = upstream[i] * table.OutScale * table.IndexScale / 2;
                 dg[tile] += (1 - t) * d;
                 dg[tile + 1] += t * d;
@@ -52,9 +50,9 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             var sweep = new Sweep(Snapped(knots, n));
             for (var i = 0; i < result.Length; i++)
             {
-                if (Beyond(table, i)) result[i] = i * table.OutScale + table.OutShift;
+                if (Beyond(table, i)) result[i] = table.Write(i, output.DType);
                 else if (sweep.MoveTo(Target(table, i)))
-                    result[i] = (sweep.Parameter * table.IndexScale + table.IndexShift) * table.OutScale + table.OutShift;
+                    result[i] = table.Write(sweep.Parameter * table.IndexScale + table.IndexShift, output.DType);
                 else result[i] = table.Fill;
             }
             Doubles.SetRow(result, output, n);
@@ -126,10 +124,9 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
 
     internal static double SnapEnd(double knot, double end) => Math.Abs(knot - end) < Snap ? end : knot;
 
-    // The tile of entry i's parameter and the fraction inside it; tile -1 beyond the axis.
-    private static (int Tile, double T) Locate(in AxisTable table, int i, int count)
+    // The tile of entry i's parameter and the fraction inside it; the last tile goes on beyond the axis.
+    internal static (int Tile, double T) Locate(in AxisTable table, int i, int count)
     {
-        if (Beyond(table, i)) return (-1, 0);
         var at = table.Extent == 0 ? 0 : (table.Stride * i + table.Offset) / table.Extent * (count - 1);
         var tile = Math.Clamp((int)at, 0, count - 2);
         return (tile, at - tile);

@@ -17,7 +17,6 @@ public sealed unsafe class CpuBackend : Backend
         Register<IDropoutKernel>(new DropoutKernel());
         Register<IGatherKernel>(new GatherKernel());
         Register<IGemmKernel>(new GemmKernel(MicroKernel.Fastest));
-        Register<IGridInversionKernel>(new GridInversionKernel());
         Register<IGridSampleKernel>(new GridSampleKernel(ChannelVectors.Widest));
         Register<IInterpolateKernel>(new InterpolateKernel(ChannelVectors.Widest));
         Register<IKernelDensityKernel>(new KernelDensityKernel());
@@ -25,6 +24,7 @@ public sealed unsafe class CpuBackend : Backend
         Register<INormKernel>(new NormKernel());
         Register<IOptimizerKernel>(new OptimizerKernel());
         Register<IPadKernel>(new PadKernel());
+        Register<IPlaneWarpKernel>(new PlaneWarpKernel());
         Register<IPool2dKernel>(new Pool2dKernel());
         Register<IReduceKernel>(new ReduceKernel());
         Register<IScanKernel>(new ScanKernel());

@@ -6,19 +6,19 @@ namespace LzuCore.Kernels.Cpu;
 // Point in tile: p00 + μ c + λ (b + μ d) = x with μ along columns and λ along rows; with M = p00 - x: A μ² + B μ + C = 0, A = c×d, B = c×b + M×d, C = M×b.
 // The root wanted satisfies 2Aμ + B = det J, so its sign is the tile's orientation and no branch on A is needed; C/(B + s) cancels nothing.
 // Everything is float64: per tile it costs nothing and it removes the precision question. Tiles run in row-major order and the first one keeps an entry.
-internal sealed class GridInversionKernel : IGridInversionKernel
+internal sealed partial class PlaneWarpKernel
 {
     private const double Tolerance = 1e-6;
     private const double SmallestArea = 1e-14;
 
-    public void Forward(in AxisTable x, in AxisTable y, TensorView grid, TensorView inverse)
+    public void Invert(in AxisTable x, in AxisTable y, TensorView nodes, TensorView output)
     {
-        int h = inverse.Shape[1], w = inverse.Shape[2];
-        var s = inverse.Layout.Strides;
+        int h = output.Shape[1], w = output.Shape[2];
+        var s = output.Layout.Strides;
         double[] rowX = new double[w], rowY = new double[w];
-        for (var n = 0; n < inverse.Shape[0]; n++)
+        for (var n = 0; n < output.Shape[0]; n++)
         {
-            var hits = Cover(x, y, Nodes(grid, n), grid.Shape[1], grid.Shape[2], h, w);
+            var hits = Cover(x, y, Nodes(nodes, n), nodes.Shape[1], nodes.Shape[2], h, w);
             for (var i = 0; i < h; i++)
             {
                 for (var j = 0; j < w; j++)
@@ -29,40 +29,39 @@ internal sealed class GridInversionKernel : IGridInversionKernel
                         (rowX[j], rowY[j]) = (x.Fill, y.Fill);
                         continue;
                     }
-                    var u = (hit.Tile % (grid.Shape[2] - 1) + hit.Mu) / (grid.Shape[2] - 1);
-                    var v = (hit.Tile / (grid.Shape[2] - 1) + hit.Lambda) / (grid.Shape[1] - 1);
-                    rowX[j] = (AxisWarpKernel.Beyond(x, j) ? j : u * x.IndexScale + x.IndexShift) * x.OutScale + x.OutShift;
-                    rowY[j] = (AxisWarpKernel.Beyond(y, i) ? i : v * y.IndexScale + y.IndexShift) * y.OutScale + y.OutShift;
+                    var u = (hit.Tile % (nodes.Shape[2] - 1) + hit.Mu) / (nodes.Shape[2] - 1);
+                    var v = (hit.Tile / (nodes.Shape[2] - 1) + hit.Lambda) / (nodes.Shape[1] - 1);
+                    rowX[j] = x.Write(AxisWarpKernel.Beyond(x, j) ? j : u * x.IndexScale + x.IndexShift, output.DType);
+                    rowY[j] = y.Write(AxisWarpKernel.Beyond(y, i) ? i : v * y.IndexScale + y.IndexShift, output.DType);
                 }
-                Doubles.Write(rowX, inverse, n * s[0] + i * s[1], s[2]);
-                Doubles.Write(rowY, inverse, n * s[0] + i * s[1] + s[3], s[2]);
+                Doubles.Write(rowX, output, n * s[0] + i * s[1], s[2]);
+                Doubles.Write(rowY, output, n * s[0] + i * s[1] + s[3], s[2]);
             }
         }
     }
 
     // Implicit function theorem: with J t = upstream transposed, each corner receives -weight · t.
-    public void Backward(in AxisTable x, in AxisTable y, TensorView grid, TensorView dInverse, TensorView dGrid)
+    public void InvertBackward(in AxisTable x, in AxisTable y, TensorView nodes, TensorView dOutput, TensorView dNodes)
     {
-        int h = dInverse.Shape[1], w = dInverse.Shape[2], rows = grid.Shape[1], columns = grid.Shape[2];
+        int h = dOutput.Shape[1], w = dOutput.Shape[2], rows = nodes.Shape[1], columns = nodes.Shape[2];
         double scaleX = x.OutScale * x.IndexScale / (columns - 1), scaleY = y.OutScale * y.IndexScale / (rows - 1);
         double[] upX = new double[w], upY = new double[w];
-        var s = dInverse.Layout.Strides;
-        var d = dGrid.Layout.Strides;
-        for (var n = 0; n < dInverse.Shape[0]; n++)
+        var s = dOutput.Layout.Strides;
+        for (var n = 0; n < dOutput.Shape[0]; n++)
         {
-            var nodes = Nodes(grid, n);
-            var hits = Cover(x, y, nodes, rows, columns, h, w);
+            var points = Nodes(nodes, n);
+            var hits = Cover(x, y, points, rows, columns, h, w);
             double[] gx = new double[rows * columns], gy = new double[rows * columns];
             for (var i = 0; i < h; i++)
             {
-                Doubles.Read(dInverse, n * s[0] + i * s[1], s[2], upX);
-                Doubles.Read(dInverse, n * s[0] + i * s[1] + s[3], s[2], upY);
+                Doubles.Read(dOutput, n * s[0] + i * s[1], s[2], upX);
+                Doubles.Read(dOutput, n * s[0] + i * s[1] + s[3], s[2], upY);
                 for (var j = 0; j < w; j++)
                 {
                     var hit = hits[i * w + j];
                     if (hit.Tile < 0) continue;
                     var first = hit.Tile / (columns - 1) * columns + hit.Tile % (columns - 1);
-                    var tile = new Tile(nodes, first, columns);
+                    var tile = new Tile(points, first, columns);
                     var (tx, ty) = tile.SolveTransposed(
                         hit.Mu, hit.Lambda, AxisWarpKernel.Beyond(x, j) ? 0 : upX[j] * scaleX, AxisWarpKernel.Beyond(y, i) ? 0 : upY[j] * scaleY);
                     Add(first, (1 - hit.Lambda) * (1 - hit.Mu));
@@ -77,32 +76,23 @@ internal sealed class GridInversionKernel : IGridInversionKernel
                     }
                 }
             }
-            for (var i = 0; i < rows; i++)
-            {
-                Doubles.Write(gx.AsSpan(i * columns, columns), dGrid, n * d[0] + i * d[1], d[2]);
-                Doubles.Write(gy.AsSpan(i * columns, columns), dGrid, n * d[0] + i * d[1] + d[3], d[2]);
-            }
+            Join(gx, gy, dNodes, n);
         }
     }
 
-    private static (double X, double Y)[] Nodes(TensorView grid, int n)
+    private static (double X, double Y)[] Nodes(TensorView nodes, int n)
     {
-        int h = grid.Shape[1], w = grid.Shape[2];
-        double[] x = new double[w], y = new double[w];
-        var nodes = new (double X, double Y)[h * w];
-        var s = grid.Layout.Strides;
-        for (var i = 0; i < h; i++)
+        int h = nodes.Shape[1], w = nodes.Shape[2];
+        var (x, y) = Split(nodes, n);
+        var points = new (double X, double Y)[h * w];
+        for (var at = 0; at < points.Length; at++)
         {
-            Doubles.Read(grid, n * s[0] + i * s[1], s[2], x);
-            Doubles.Read(grid, n * s[0] + i * s[1] + s[3], s[2], y);
-            for (var j = 0; j < w; j++)
-            {
-                var px = j == 0 ? AxisWarpKernel.SnapEnd(x[j], -1) : j == w - 1 ? AxisWarpKernel.SnapEnd(x[j], 1) : x[j];
-                var py = i == 0 ? AxisWarpKernel.SnapEnd(y[j], -1) : i == h - 1 ? AxisWarpKernel.SnapEnd(y[j], 1) : y[j];
-                nodes[i * w + j] = (px, py);
-            }
+            var (i, j) = (at / w, at % w);
+            points[at] = (
+                j == 0 ? AxisWarpKernel.SnapEnd(x[at], -1) : j == w - 1 ? AxisWarpKernel.SnapEnd(x[at], 1) : x[at],
+                i == 0 ? AxisWarpKernel.SnapEnd(y[at], -1) : i == h - 1 ? AxisWarpKernel.SnapEnd(y[at], 1) : y[at]);
         }
-        return nodes;
+        return points;
     }
 
     private static Hit[] Cover(in AxisTable x, in AxisTable y, (double X, double Y)[] nodes, int rows, int columns, int h, int w)
