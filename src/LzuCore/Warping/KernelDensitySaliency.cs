@@ -11,7 +11,7 @@ namespace LzuCore.Warping;
 /// so β has the unit of pixels and belongs to an image width: 64 belongs to 1920.</para>
 /// <para>Sides count as at least one pixel. Boxes that do not touch the image or are inverted are ignored. Without boxes the map is uniform. Boxes that are not
 /// finite are an error. The floor is per box, so the uniform share does not depend on their number.</para>
-/// <para>Gradient: to α and β, not to the boxes. Source: Thavamani et al. 2021 (FOVEA), section 3.3.</para>
+/// <para>Gradient: to α and β (see <see cref="LearnedKernelDensitySaliency"/>), not to the boxes. Source: Thavamani et al. 2021 (FOVEA), section 3.3.</para>
 /// </remarks>
 public sealed class KernelDensitySaliency : ISaliency
 {

@@ -26,7 +26,7 @@ public sealed record SaliencyToGridOptions
 /// result is clamped to [-1, 1].</para>
 /// <para>Saliency has no unit: a constant factor changes nothing. Uniform saliency is the identity, and so is a map without any saliency (with gradient 0). Negative, NaN and
 /// infinite values are an error.</para>
-/// <para>The separable anti-crop warp is strictly increasing and never folds. A nonseparable one can fold with narrow attraction (2 cells) and with crop.</para>
+/// <para>The separable anti-crop warp is strictly increasing and never folds. A nonseparable one can fold with narrow attraction (2 cells) and with crop; <see cref="WarpDiagnostics"/> lists folds.</para>
 /// <para>Gradient: to the saliency; 0 where the result is clamped. Source: Recasens et al. 2018, "Learning to zoom"; Thavamani et al. 2021 (FOVEA) for both variants.</para>
 /// </remarks>
 public static class SaliencyToGrid

@@ -95,6 +95,14 @@ public sealed partial class WarpGrid
     /// <summary>The nodes [N, h, w, 2], written out when the warp is separable.</summary>
     public Tensor Nodes => _nodes?.To(DType) ?? Cached("nodes", () => F.MeshGrid(_knotsX!, _knotsY!).To(DType));
 
+    internal (Tensor X, Tensor Y) PreciseKnots => (_knotsX!, _knotsY!);
+
+    /// <summary>One image's warp.</summary>
+    /// <param name="index">Which of the batch.</param>
+    public WarpGrid Image(int index) => Batch == 1 && index == 0 ? this : IsSeparable
+        ? FromKnots(_knotsX!.Narrow(0, index, 1), _knotsY!.Narrow(0, index, 1), DType)
+        : FromNodes(_nodes!.Narrow(0, index, 1), DType);
+
     private bool WantsGrad => (_nodes ?? _knotsX!).RequiresGrad || _knotsY is { RequiresGrad: true };
 
     /// <summary>Keeps nodes, tables and inverses beyond the scopes they are made in, for a warp that serves many images.</summary>
