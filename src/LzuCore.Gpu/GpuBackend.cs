@@ -30,11 +30,11 @@ public sealed class GpuBackend : Backend
         Register<IAxisWarpKernel>(new AxisWarpOnHost(this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
         Register<ICopyKernel>(new CopyKernel(_launcher));
-        Register<IGridInversionKernel>(new GridInversionOnHost(this));
         Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
         Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
         Register<IMapKernel>(new MapKernel(_launcher));
+        Register<IPlaneWarpKernel>(new PlaneWarpOnHost(this));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
         Register<IZipKernel>(new ZipKernel(_launcher));
     }

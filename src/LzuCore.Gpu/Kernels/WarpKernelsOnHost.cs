@@ -78,20 +78,32 @@ internal sealed class AxisWarpOnHost(Backend device) : IAxisWarpKernel
     }
 }
 
-internal sealed class GridInversionOnHost(Backend device) : IGridInversionKernel
+internal sealed class PlaneWarpOnHost(Backend device) : IPlaneWarpKernel
 {
-    private readonly IGridInversionKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IGridInversionKernel>();
+    private readonly IPlaneWarpKernel _cpu = BackendRegistry.Get(Device.Cpu).Kernel<IPlaneWarpKernel>();
 
-    public void Forward(in AxisTable x, in AxisTable y, TensorView grid, TensorView inverse)
+    public void Evaluate(in AxisTable x, in AxisTable y, TensorView nodes, TensorView output)
     {
-        using HostCopy g = HostCopy.Read(device, grid), i = HostCopy.Write(device, inverse);
-        _cpu.Forward(x, y, g.View, i.View);
+        using HostCopy n = HostCopy.Read(device, nodes), o = HostCopy.Write(device, output);
+        _cpu.Evaluate(x, y, n.View, o.View);
     }
 
-    public void Backward(in AxisTable x, in AxisTable y, TensorView grid, TensorView dInverse, TensorView dGrid)
+    public void EvaluateBackward(in AxisTable x, in AxisTable y, TensorView dOutput, TensorView dNodes)
     {
-        using HostCopy g = HostCopy.Read(device, grid), di = HostCopy.Read(device, dInverse), dg = HostCopy.Write(device, dGrid);
-        _cpu.Backward(x, y, g.View, di.View, dg.View);
+        using HostCopy d = HostCopy.Read(device, dOutput), dn = HostCopy.Write(device, dNodes);
+        _cpu.EvaluateBackward(x, y, d.View, dn.View);
+    }
+
+    public void Invert(in AxisTable x, in AxisTable y, TensorView nodes, TensorView output)
+    {
+        using HostCopy n = HostCopy.Read(device, nodes), o = HostCopy.Write(device, output);
+        _cpu.Invert(x, y, n.View, o.View);
+    }
+
+    public void InvertBackward(in AxisTable x, in AxisTable y, TensorView nodes, TensorView dOutput, TensorView dNodes)
+    {
+        using HostCopy n = HostCopy.Read(device, nodes), d = HostCopy.Read(device, dOutput), dn = HostCopy.Write(device, dNodes);
+        _cpu.InvertBackward(x, y, n.View, d.View, dn.View);
     }
 }
 

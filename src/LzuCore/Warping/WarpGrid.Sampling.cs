@@ -18,11 +18,36 @@ public sealed partial class WarpGrid
         CheckBatch("zoom: image", image);
         CheckSize("zoom", to);
         int h = image.Shape[2], w = image.Shape[3];
-        var (x, y) = (Table(to.Width, w), Table(to.Height, h));
-        return Sample(image, Cached(("zoom", to, h, w, image.DType), () => Evaluate(to, InPixels(x, w), InPixels(y, h), image.DType)));
-
-        static AxisTable Table(int zoomed, int size) => new(1, 0, zoomed - 1, IndexScale: size - 1, IndexShift: 0, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
+        var (x, y) = (ZoomTable(to.Width, w), ZoomTable(to.Height, h));
+        if (!SamplesByAxis(image)) return Sample(image, Cached(("zoom", to, h, w, image.DType), () => Evaluate(to, InPixels(x, w), InPixels(y, h), image.DType)));
+        return Sample(
+            image,
+            Cached(("zoom x", to.Width, w, image.DType), () => F.EvaluateKnots(_knotsX!, to.Width, x, image.DType)),
+            Cached(("zoom y", to.Height, h, image.DType), () => F.EvaluateKnots(_knotsY!, to.Height, y, image.DType)));
     }
+
+    /// <summary>Zooms a picture straight from its bytes, normalised on the way: (value - mean)/std. Separable warps of one image only; not differentiable.</summary>
+    /// <param name="pixels">[H, W, 3] uint8.</param>
+    /// <param name="to">The zoomed size.</param>
+    /// <param name="mean">Three means, 0 to 255.</param>
+    /// <param name="std">Three standard deviations, 0 to 255.</param>
+    /// <returns>[1, 3, to.Height, to.Width] float32.</returns>
+    /// <exception cref="ShapeException">The pixels are not [H, W, 3], or the warp holds several images.</exception>
+    /// <exception cref="ArgumentValueException">The warp is not separable, or wants gradients while they are recorded.</exception>
+    public Tensor Zoom(Tensor pixels, Size2 to, ReadOnlySpan<float> mean, ReadOnlySpan<float> std)
+    {
+        CheckSize("zoom", to);
+        Check.Shape("zoom: pixels", pixels.Shape, [Check.Any, Check.Any, 3]);
+        if (Batch != 1) throw new ShapeException("zoom: warp", "must be for one image", $"a batch of {Batch}", "Take one with Image(n).");
+        Check.That(IsSeparable, $"zoom: bytes are zoomed by separable warps, got a nonseparable one of {Size} nodes. Convert the picture to float32 [1, 3, H, W].");
+        int h = pixels.Shape[0], w = pixels.Shape[1];
+        var x = Cached(("zoom x", to.Width, w, DType.Float32), () => F.EvaluateKnots(_knotsX!, to.Width, ZoomTable(to.Width, w), DType.Float32));
+        var y = Cached(("zoom y", to.Height, h, DType.Float32), () => F.EvaluateKnots(_knotsY!, to.Height, ZoomTable(to.Height, h), DType.Float32));
+        return F.SeparableSample(pixels, x, y, PaddingMode.Zeros, mean, std);
+    }
+
+    private static AxisTable ZoomTable(int zoomed, int size) =>
+        new(1, 0, zoomed - 1, IndexScale: size - 1, IndexShift: 0, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
 
     /// <summary>Unzooms a lone feature map, which spans the zoomed image end to end: <c>unzoomed(x) = features(T⁻¹(x))</c> at the map's own size, bilinear;
     /// 0 where the warp does not reach (crop).</summary>
@@ -71,8 +96,17 @@ public sealed partial class WarpGrid
     private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y)
     {
         Size2 size = (features.Shape[2], features.Shape[3]);
-        return Sample(features, Cached(("unzoom", size, x, y, features.DType), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), features.DType)));
+        var dtype = features.DType;
+        if (!SamplesByAxis(features))
+            return Sample(features, Cached(("unzoom", size, x, y, dtype), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), dtype)));
+        return Sample(
+            features,
+            Cached(("unzoom x", size.Width, x, dtype), () => F.InvertKnots(_knotsX!, size.Width, x, dtype)),
+            Cached(("unzoom y", size.Height, y, dtype), () => F.InvertKnots(_knotsY!, size.Height, y, dtype)));
     }
+
+    // Devices without the separable kernel sample at a dense grid.
+    private bool SamplesByAxis(Tensor image) => IsSeparable && image.Backend.Supports<ISeparableSampleKernel>();
 
     // grid_sample without align-corners: v = (2 index + 1)/D - 1, which is defined for D = 1 too.
     private static AxisTable InPixels(AxisTable table, int size) =>
@@ -80,6 +114,11 @@ public sealed partial class WarpGrid
 
     private static Tensor Sample(Tensor image, Tensor grid) => F.GridSample(
         image, grid.Shape[0] == image.Shape[0] ? grid : grid.Expand(image.Shape[0], -1, -1, -1), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: false);
+
+    private static Tensor Sample(Tensor image, Tensor x, Tensor y) =>
+        F.SeparableSample(image, ForBatch(x, image.Shape[0]), ForBatch(y, image.Shape[0]), PaddingMode.Zeros);
+
+    private static Tensor ForBatch(Tensor table, int batch) => table.Shape[0] == batch ? table : table.Expand(batch, -1);
 
     private void CheckBatch(string what, Tensor image)
     {

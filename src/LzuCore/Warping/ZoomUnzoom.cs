@@ -82,8 +82,7 @@ public sealed class ZoomUnzoom : Module<Tensor, Tensor[]>
     private Tensor Padded(Tensor zoomed)
     {
         int right = Missing(Zoomed.Width), bottom = Missing(Zoomed.Height);
-        if (right > 0) zoomed = F.Concat([zoomed, Tensor.Zeros(zoomed.Shape.With(3, right), zoomed)], 3);
-        return bottom > 0 ? F.Concat([zoomed, Tensor.Zeros(zoomed.Shape.With(2, bottom), zoomed)], 2) : zoomed;
+        return right + bottom == 0 ? zoomed : F.Pad(zoomed, 0, right, 0, bottom, PadMode.Constant);
 
         int Missing(int size) => (_multiple - size % _multiple) % _multiple;
     }
