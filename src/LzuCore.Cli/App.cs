@@ -32,5 +32,6 @@ internal static class App
         new ConvertVerb(),
         new DoctorVerb(),
         new InspectVerb(),
+        new ZoomVerb(),
     ];
 }

@@ -9,4 +9,5 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,39 @@
+using System.Globalization;
+using LzuCore.Cli.Manners;
+using LzuCore.Memory;
+using LzuCore.Vision.Imaging;
+
+namespace LzuCore.Cli.Inputs;
+
+/// <summary>A picture named on the command line: a file, or <c>image:SEED@HxW</c> for the deterministic one.</summary>
+/// <param name="Source">As it was named.</param>
+internal sealed record InputImage(string Source)
+{
+    private const string Prefix = "image:";
+
+    /// <summary>What output files are named after.</summary>
+    public string Name => Source.StartsWith(Prefix, StringComparison.Ordinal) ? "image-" + Source[Prefix.Length..].Split('@')[0] : Path.GetFileNameWithoutExtension(Source);
+
+    /// <summary>Reads or makes it.</summary>
+    /// <exception cref="LzuException">It is no picture.</exception>
+    public Image Load()
+    {
+        if (!Source.StartsWith(Prefix, StringComparison.Ordinal)) return ImageCodec.Load(Source);
+        var parts = Source[Prefix.Length..].Split('@');
+        if (parts.Length != 2 || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var seed) || !Opt.TryParseSize(parts[1], out var size))
+            throw new UsageException($"'{Source}' must be image:SEED@HEIGHTxWIDTH, such as image:1@128x192.");
+        return DeterministicImage.Make(seed, size);
+    }
+
+    /// <summary>A name for each input; inputs with the same name get numbers.</summary>
+    public static IReadOnlyList<(InputImage Image, string Name)> Named(IEnumerable<string> sources)
+    {
+        var taken = new HashSet<string>();
+        return [.. sources.Select(s => new InputImage(s)).Select(image =>
+        {
+            var name = image.Name;
+            for (var i = 2; !taken.Add(name); i++) name = $"{image.Name}-{i}";
+            return (image, name);
+        })];
+    }
+}
