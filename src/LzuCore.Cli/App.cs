@@ -28,10 +28,13 @@ internal static class App
 
     private static IEnumerable<Verb> Verbs() =>
     [
+        new BenchVerb(),
         new ConformanceVerb(),
         new ConvertVerb(),
+        new DetectVerb(),
         new DoctorVerb(),
         new InspectVerb(),
+        new SaliencyVerb(),
         new ZoomVerb(),
     ];
 }

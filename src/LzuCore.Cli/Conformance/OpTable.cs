@@ -30,7 +30,9 @@ internal static class OpTable
         ["invert_separable"] = WarpRunners.InvertSeparable,
         ["kde_saliency"] = WarpRunners.KdeSaliency,
         ["zoom"] = WarpRunners.Zoom,
+        ["unwarp_boxes"] = WarpRunners.UnwarpBoxes,
         ["unzoom"] = WarpRunners.Unzoom,
+        ["model"] = ModelRunners.Model,
     };
 
     /// <summary>The runner of a case, or the reason why there is none.</summary>
@@ -38,6 +40,7 @@ internal static class OpTable
     {
         reason = null;
         if (!Runners.TryGetValue(source.Op, out runner)) reason = $"this version has no operator {source.Op}";
+        else if (source.Op == "model" && !ModelRunners.Knows(source.Attributes.Text("model"))) reason = $"this version has no model {source.Attributes.Text("model")}";
         return reason is null && runner is not null;
     }
 }

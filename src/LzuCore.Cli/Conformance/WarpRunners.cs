@@ -38,6 +38,12 @@ internal static class WarpRunners
     public static IReadOnlyDictionary<string, Tensor> Unzoom(CaseInputs c) =>
         new Dictionary<string, Tensor> { ["unzoomed"] = Warp(c).Unzoom(c["features"].To(Precision(c))) };
 
+    public static IReadOnlyDictionary<string, Tensor> UnwarpBoxes(CaseInputs c)
+    {
+        var grid = c["warp_grid"];
+        return new Dictionary<string, Tensor> { ["boxes"] = WarpGrid.FromNodes(Batched(grid)).ToOriginal(c["boxes"], new Size2(grid.Shape[0], grid.Shape[1]), c.Attributes.Size("image"), BoxRule.Corners) };
+    }
+
     private static IReadOnlyDictionary<string, Tensor> Inverse(WarpGrid warp, CaseInputs c)
     {
         var inverse = warp.Invert(c.Attributes.Size("size"));

@@ -5,9 +5,12 @@ namespace LzuCore.Cli.Manners;
 
 /// <summary>Every document that <c>--json</c> writes, compiled to plain code: no reflection, so trimming and ahead-of-time compilation are safe. A new verb adds one line.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(FiniteOrNull)], WriteIndented = true)]
+[JsonSerializable(typeof(BenchDocument))]
 [JsonSerializable(typeof(ConformanceDocument))]
 [JsonSerializable(typeof(ConvertDocument))]
+[JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(SaliencyDocument))]
 [JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -14,6 +14,9 @@ internal static class ParseFault
         var command = parsed.CommandResult.Command;
         var help = command is RootCommand ? "'lzu --help' lists the verbs" : $"'lzu {Path(parsed.CommandResult)} --help' lists the options";
 
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } typed && typed == args.FirstOrDefault(a => !a.StartsWith('-')))
+            return $"'{typed}' is not a verb{(command is RootCommand ? "" : $" of {command.Name}")}{Suggest(typed, command.Subcommands.Select(c => c.Name))}; {help}.";
+
         // An argument that takes many values swallows a mistyped option: look there first.
         var beforeDashes = args.TakeWhile(a => a != "--").ToHashSet();
         var swallowed = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
@@ -21,10 +24,7 @@ internal static class ParseFault
             if (token.Length > 1 && token[0] == '-' && beforeDashes.Contains(token) && token != "--")
                 return $"'{token.Split('=')[0]}' is not an option of {Owner(command)}{Suggest(token.Split('=')[0], OptionsOf(parsed.CommandResult))}; {help}.";
 
-        if (parsed.UnmatchedTokens.Count > 0)
-            return command.Subcommands.Count > 0
-                ? $"'{parsed.UnmatchedTokens[0]}' is not a verb{(command is RootCommand ? "" : $" of {command.Name}")}{Suggest(parsed.UnmatchedTokens[0], command.Subcommands.Select(c => c.Name))}; {help}."
-                : $"'{parsed.UnmatchedTokens[0]}' is one argument too many for {Owner(command)}; {help}.";
+        if (parsed.UnmatchedTokens.Count > 0) return $"'{parsed.UnmatchedTokens[0]}' is one argument too many for {Owner(command)}; {help}.";
         if (parsed.Errors.Count == 0) return null;
         if (command.Subcommands.Count > 0) return $"no verb was given; {help}.";
         return $"{parsed.Errors[0].Message.TrimEnd('.', ' ')}; {help}.";

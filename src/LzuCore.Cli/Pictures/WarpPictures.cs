@@ -1,5 +1,6 @@
 using System.Globalization;
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
@@ -84,7 +85,8 @@ internal static class WarpPictures
     private static Image Grey(Image image)
     {
         var grey = new Image(image.Size);
-        var (from, to) = (image.Pixels, grey.Pixels);
+        var from = image.Pixels;
+        var to = grey.Pixels;
         for (var i = 0; i < from.Length; i += 3)
             to[i] = to[i + 1] = to[i + 2] = (byte)(0.299 * from[i] + 0.587 * from[i + 1] + 0.114 * from[i + 2] + 0.5);
         return grey;

@@ -88,7 +88,8 @@ internal sealed class ZoomRun
     {
         double sum = 0;
         long count = 0;
-        var (p, q) = (a.Pixels, b.Pixels);
+        var p = a.Pixels;
+        var q = b.Pixels;
         for (var i = 0; i < p.Length; i++)
         {
             if (chosen is not null && !chosen[i / 3]) continue;

@@ -11,6 +11,9 @@ public sealed class CommandLineTests
     public void MistypedVerb_IsAnsweredWithTheNearest(string typed, string meant) => Lzu.Run(typed).Failed(2, $"'{typed}'", $"did you mean '{meant}'?");
 
     [Test]
+    public void MistypedVerbWithOptions_IsAboutTheVerb() => Lzu.Run("doctr", "a.png", "--scale", "1").Failed(2, "did you mean 'doctor'?");
+
+    [Test]
     public void FarVerb_IsAnsweredWithoutAGuess() => Assert.That(Lzu.Run("frobnicate").Failed(2, "'frobnicate'").Error, Does.Not.Contain("did you mean"));
 
     [TestCase("--jsn", "--json")]

@@ -1,0 +1,89 @@
+using LzuCore.Memory;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Vision.Models;
+using LzuCore.Warping;
+
+namespace LzuCore.Cli.Bench;
+
+/// <summary>A whole network with deterministic weights, in one piece and, for detectors, by stages. Run under <see cref="Grad.Off"/>.</summary>
+internal static class ModelBenchmark
+{
+    /// <summary>The networks.</summary>
+    public static string[] Names => ["retinanet", "retinanet_torchvision", "resnet50"];
+
+    /// <summary>Measures one network.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="size">The network's input.</param>
+    /// <param name="batch">Images at once.</param>
+    /// <param name="warp">none, fixed or adaptive.</param>
+    /// <param name="device">Where.</param>
+    /// <param name="seconds">How long each row is repeated.</param>
+    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, Device device, double seconds)
+    {
+        var peak = PeakRate.Gflops(ParallelRows.Threads);
+        var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).Persist().To(device);
+        if (name == "resnet50")
+        {
+            var classifier = new ResNet(classes: 1000);
+            DeterministicWeights.Fill(classifier, 1);
+            classifier.Eval();
+            yield return Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!));
+            yield break;
+        }
+
+        var model = new RetinaNet(new RetinaNetOptions { Layout = name == "retinanet" ? CheckpointLayout.Mmdet : CheckpointLayout.Torchvision });
+        DeterministicWeights.Fill(model, 1);
+        model.Eval();
+        var features = Kept(model.Neck.Call(model.Backbone.Call(input).Levels));
+        var backboneFlops = Flops(() => model.Neck.Call(model.Backbone.Call(input).Levels)[0]);
+        var headFlops = Flops(() => model.Head.Call(features).Logits[0]);
+        if (warp == "none") yield return Row("forward", () => Scoped(() => model.Call(input)), backboneFlops + headFlops);
+        else
+        {
+            // The original has twice the sides: the scale of 0.5 that the papers zoom at.
+            var original = new Size2(2 * size.Height, 2 * size.Width);
+            var image = Tensor.Uniform([batch, 3, original.Height, original.Width], RandomSource.FromKey("bench/original"), -2, 2).Persist().To(device);
+            var options = new SaliencyToGridOptions();
+            var map = new RoadPriorSaliency(new Size2(31, 51)).Map(new SaliencyContext(1, original)).To(device);
+            var kept = SaliencyToGrid.Apply(map, options).Persist();
+            WarpGrid Grid() => warp == "fixed" ? kept : SaliencyToGrid.Apply(map, options);
+            yield return Row($"{warp} zoom, forward, unzoom", () => Scoped(() =>
+            {
+                var grid = Grid();
+                var levels = model.Neck.Call(model.Backbone.Call(grid.Zoom(image, size)).Levels);
+                return model.Head.Call(grid.Unzoom(levels, RetinaNet.Strides, size));
+            }), backboneFlops + headFlops);
+            yield return Row("zoom", () => Scoped(() => Grid().Zoom(image, size)));
+            yield return Row("unzoom", () => Scoped(() => Grid().Unzoom(features, RetinaNet.Strides, size)));
+        }
+        yield return Row("backbone and pyramid", () => Scoped(() => model.Neck.Call(model.Backbone.Call(input).Levels)), backboneFlops);
+        yield return Row("head", () => Scoped(() => model.Head.Call(features)), headFlops);
+
+        BenchRow Row(string part, Action work, double flops = 0) =>
+            Measurement.Of($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", device, work, flops, peak: peak, seconds: seconds);
+    }
+
+    private static Tensor[] Kept(Tensor[] tensors)
+    {
+        foreach (var tensor in tensors) tensor.Persist();
+        return tensors;
+    }
+
+    // Counts the arithmetic of one run, and checks that its result is made of numbers.
+    private static double Flops(Func<Tensor> work)
+    {
+        using var scope = new TensorScope();
+        using var trace = OpTrace.Begin();
+        var result = work();
+        if (result.To(Device.Cpu).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
+        return trace.Entries.Sum(e => (double)e.Flops);
+    }
+
+    private static void Scoped<T>(Func<T> work)
+    {
+        using var scope = new TensorScope();
+        work();
+    }
+}
