@@ -17,11 +17,16 @@ internal static class WarpPictures
         var uniform = run.Saliency.Select(v => v * run.Saliency.Length).ToArray();
         var range = HeatMap.RangeOf(uniform);
         if (range.Max - range.Min < 1e-3) range = (range.Min - 0.5, range.Max + 0.5);
-        var heat = HeatMap.Render(uniform, run.SaliencySize, run.Original.Size, Colormap.Inferno, range);
+        // A few sharp peaks would leave all else black: beyond a factor of twelve, colours follow the logarithm.
+        var logarithmic = range.Min > 0 && range.Max > 12 * range.Min;
+        var heat = logarithmic
+            ? HeatMap.Render([.. uniform.Select(MathF.Log)], run.SaliencySize, run.Original.Size, Colormap.Inferno, (Math.Log(range.Min), Math.Log(range.Max)))
+            : HeatMap.Render(uniform, run.SaliencySize, run.Original.Size, Colormap.Inferno, range);
         return Drawing.On(HeatMap.Blend(Grey(run.Original), heat, 0.62), d =>
         {
             foreach (var box in boxes) d.Box(box.X1, box.Y1, box.X2, box.Y2, Rgb.White, width: 0.8f * d.Unit);
-            Title(d, boxes.Length > 0 ? $"saliency from {boxes.Length} {(boxes.Length == 1 ? "box" : "boxes")}, in multiples of uniform" : "saliency, in multiples of uniform");
+            var scale = logarithmic ? ", logarithmic" : "";
+            Title(d, boxes.Length > 0 ? $"saliency from {boxes.Length} {(boxes.Length == 1 ? "box" : "boxes")}, in multiples of uniform{scale}" : $"saliency, in multiples of uniform{scale}");
             d.ColorBar(Colormap.Inferno, Times(range.Min), Times(range.Max));
         });
     }

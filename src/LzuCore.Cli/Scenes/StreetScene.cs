@@ -1,3 +1,5 @@
+using LzuCore.Memory;
+using LzuCore.Vision.Imaging;
 using SkiaSharp;
 
 namespace LzuCore.Cli.Scenes;
@@ -54,9 +56,9 @@ internal sealed class StreetScene
     }
 
     /// <summary>Draws the street.</summary>
-    public SKBitmap Draw()
+    public Image Draw()
     {
-        var bitmap = new SKBitmap(new SKImageInfo(_camera.Width, _camera.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var bitmap = new SKBitmap(new SKImageInfo(_camera.Width, _camera.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         using var canvas = new SKCanvas(bitmap);
         var ground = new StreetGround(canvas, _camera, new Dice(_stream + "/ground"));
         ground.Sky();
@@ -67,7 +69,16 @@ internal sealed class StreetScene
         houses.Draw();
         foreach (var thing in _objects) thing.Draw(canvas, _camera);
         Glow(canvas);
-        return bitmap;
+        canvas.Flush();
+        var image = new Image(new Size2(_camera.Height, _camera.Width));
+        var pixels = bitmap.GetPixelSpan();
+        for (var y = 0; y < image.Height; y++)
+        {
+            var from = pixels.Slice(y * bitmap.RowBytes, 4 * image.Width);
+            var to = image.Row(y);
+            for (var x = 0; x < image.Width; x++) from.Slice(4 * x, 3).CopyTo(to[(3 * x)..]);
+        }
+        return image;
     }
 
     // Share of a box that nearer boxes cover, on a grid of points.
