@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace LzuCore.Cli.Bench;
 
 /// <summary>One measured line. Times are of one call; the rates use CPU time on one thread and wall time on several.</summary>
@@ -11,4 +13,4 @@ namespace LzuCore.Cli.Bench;
 /// <param name="GBs">10⁹ bytes a second, counting every operand once.</param>
 /// <param name="PercentOfPeak">Of the multiply-add peak measured in the same minute with as many threads.</param>
 /// <param name="Error">Largest difference from the definition, relative to the largest value, in a sample of outputs.</param>
-internal sealed record BenchRow(string Name, int Threads, string Device, double MedianMs, double MinMs, double CpuMs, double GFlops, double GBs, double PercentOfPeak, double Error);
+internal sealed record BenchRow(string Name, int Threads, string Device, double MedianMs, double MinMs, double CpuMs, [property: JsonPropertyName("gflops")] double GFlops, [property: JsonPropertyName("gb_s")] double GBs, double PercentOfPeak, double Error);

@@ -8,53 +8,54 @@ using LzuCore.Tensors.Autograd;
 namespace LzuCore.Cli.Commands;
 
 /// <summary>What <c>lzu bench … --json</c> writes.</summary>
-internal sealed record BenchDocument(string Schema, double PeakGflops, IReadOnlyList<BenchRow> Rows);
+internal sealed record BenchDocument(string Schema, IReadOnlyList<BenchRow> Rows);
 
 /// <summary><c>lzu bench</c>: correctness first, then the time.</summary>
 internal sealed class BenchVerb() : Verb("bench", "checks a result, then measures its time: conv, gemm, warp, or a whole model")
 {
     private readonly Argument<string> _what = new("WHAT") { Description = "conv, gemm, warp or model" };
-    private readonly Argument<string?> _name = new("NAME") { Description = "of the model: " + string.Join(", ", ModelBenchmark.Names), Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", ModelBench.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480)", 32, 8192, new Size2(300, 480));
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1)", 1, 256, 1);
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
-    private readonly Option<double?> _seconds = Opt.Number("--seconds", "how long each row is repeated (default 1)", 0, 600, 1);
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
     {
         command.Add(_what);
         command.Add(_name);
-        foreach (var option in new Option[] { _size, _batch, _warp, _seconds }) command.Add(option);
+        foreach (var option in new Option[] { _size, _batch, _warp }) command.Add(option);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parsed, Session session)
     {
         string[] subjects = ["conv", "gemm", "warp", "model"];
-        var (what, name, seconds) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name), parsed.GetValue(_seconds)!.Value);
+        var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
         if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
-        if (what != "model" && name is not null) throw new UsageException($"bench {what}: '{name}' is one argument too many.");
-        if (what == "model" && !ModelBenchmark.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBenchmark.Names)}; choose one of {string.Join(", ", ModelBenchmark.Names)}.");
+        if (what == "model" && !ModelBench.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBench.Names)}; choose one of {string.Join(", ", ModelBench.Names)}.");
         var device = session.Device;
         using var off = Grad.Off();
         var rows = new List<BenchRow>();
         session.Print($"{"",-44} {"threads",7} {"median ms",10} {"min ms",10} {"cpu ms",10} {"GFLOP/s",8} {"GB/s",7} {"% peak",7}");
         foreach (var row in what switch
         {
-            "conv" => Benchmarks.Conv(device, seconds),
-            "gemm" => Benchmarks.Gemm(device, seconds),
-            "warp" => Benchmarks.Warp(device, seconds),
-            _ => ModelBenchmark.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, device, seconds),
+            "conv" => ConvBench.Run(device, name),
+            "gemm" => GemmBench.Run(device, name),
+            "warp" => WarpBench.Run(device, name),
+            _ => ModelBench.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, device),
         })
         {
             session.Cancellation.ThrowIfCancellationRequested();
             rows.Add(row);
-            session.Print(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-44} {row.Threads,7} {row.MedianMs,10:0.000} {row.MinMs,10:0.000} {row.CpuMs,10:0.000} {row.Gflops,8:0.0} {row.GbS,7:0.0} {row.PercentOfPeak,7:0.0}"));
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-44} {row.Threads,7} {row.MedianMs,10:0.000} {row.MinMs,10:0.000} {row.CpuMs,10:0.000} {Rate(row.GFlops),8} {Rate(row.GBs),7} {Rate(row.PercentOfPeak),7}"));
         }
-        session.Document(new BenchDocument("lzu.bench/1", PeakRate.Gflops(ParallelRows.Threads), rows), CliJson.Default.BenchDocument);
+        if (rows.Count == 0) throw new UsageException($"bench {what}: no row's name contains '{name}'.");
+        session.Document(new BenchDocument("lzu.bench/1", rows), CliJson.Default.BenchDocument);
         return ExitCode.Done;
     }
+
+    private static string Rate(double value) => double.IsFinite(value) ? value.ToString("0.0", CultureInfo.InvariantCulture) : "";
 
     private static string Meant(string typed, string[] names) => NearestName.Of(typed, names) is { } name ? $", did you mean '{name}'?" : "";
 }

@@ -8,7 +8,7 @@ using LzuCore.Warping;
 namespace LzuCore.Cli.Bench;
 
 /// <summary>A whole network with deterministic weights, in one piece and, for detectors, by stages. Run under <see cref="Grad.Off"/>.</summary>
-internal static class ModelBenchmark
+internal static class ModelBench
 {
     /// <summary>The networks.</summary>
     public static string[] Names => ["retinanet", "retinanet_torchvision", "resnet50"];
@@ -19,10 +19,9 @@ internal static class ModelBenchmark
     /// <param name="batch">Images at once.</param>
     /// <param name="warp">none, fixed or adaptive.</param>
     /// <param name="device">Where.</param>
-    /// <param name="seconds">How long each row is repeated.</param>
-    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, Device device, double seconds)
+    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, Device device)
     {
-        var peak = PeakRate.Gflops(ParallelRows.Threads);
+        var peak = device == Device.Cpu ? Peak.GFlops() : double.NaN;
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).Persist().To(device);
         if (name == "resnet50")
         {
@@ -61,8 +60,17 @@ internal static class ModelBenchmark
         yield return Row("backbone and pyramid", () => Scoped(() => model.Neck.Call(model.Backbone.Call(input).Levels)), backboneFlops);
         yield return Row("head", () => Scoped(() => model.Head.Call(features)), headFlops);
 
-        BenchRow Row(string part, Action work, double flops = 0) =>
-            Measurement.Of($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", device, work, flops, peak: peak, seconds: seconds);
+        BenchRow Row(string part, Action work, double flops = double.NaN)
+        {
+            using var off = Grad.Off();
+            var timing = Timing.Of(() =>
+            {
+                work();
+                BackendRegistry.Get(device).Synchronize();
+            });
+            var rate = flops / timing.RateMs / 1e6;
+            return new($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, rate, double.NaN, 100 * rate / peak, 0);
+        }
     }
 
     private static Tensor[] Kept(Tensor[] tensors)
