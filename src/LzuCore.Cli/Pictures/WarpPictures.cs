@@ -20,7 +20,7 @@ internal static class WarpPictures
         // A few sharp peaks would leave all else black: beyond a factor of twelve, colours follow the logarithm.
         var logarithmic = range.Min > 0 && range.Max > 12 * range.Min;
         var heat = logarithmic
-            ? HeatMap.Render([.. uniform.Select(MathF.Log)], run.SaliencySize, run.Original.Size, Colormap.Inferno, (Math.Log(range.Min), Math.Log(range.Max)))
+            ? HeatMap.Render([.. uniform.Select(v => MathF.Log(v))], run.SaliencySize, run.Original.Size, Colormap.Inferno, (Math.Log(range.Min), Math.Log(range.Max)))
             : HeatMap.Render(uniform, run.SaliencySize, run.Original.Size, Colormap.Inferno, range);
         return Drawing.On(HeatMap.Blend(Grey(run.Original), heat, 0.62), d =>
         {
