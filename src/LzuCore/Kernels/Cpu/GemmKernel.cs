@@ -1,17 +1,19 @@
+using System.Runtime.CompilerServices;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// Matrix products. b is packed into panels, a into slivers of one tile's rows ([k][rows]), for a block of the sum at a time. Panels run outside,
-// tiles of rows inside: a block of one panel (256 x 48 floats) stays in the first-level cache, a unit's slivers of a in the second.
+// Matrix products. b is packed into panels. Rows of a are read in place where k is contiguous (copied where they lie a multiple of 4 KiB
+// apart and would share a cache set), else packed as [k][rows] a tile, for a block of the sum at a time. Panels run outside,
+// tiles of rows inside: a block of one panel (512 x 48 floats) and a unit's rows of a stay in the second-level cache.
 // Threads take blocks of rows x columns; a block runs its whole sum, so no result depends on who did what. float64 takes the plain loops.
 internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
 {
-    // Terms of a block of the sum: 48 KiB of a panel.
-    private const int DepthBlock = 256;
+    // Terms of a block of the sum: 96 KiB of a panel; longer blocks evict a, shorter ones re-read the output.
+    private const int DepthBlock = 512;
 
     // Tiles of rows a unit of work.
-    private const int RowTiles = 20;
+    private const int RowTiles = 16;
 
     public void Forward(in GemmArgs args, TensorView a, TensorView b, in Epilogue epilogue, TensorView output)
     {
@@ -44,7 +46,10 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
     private void Product(float* a, nint rowStride, nint depthStride, int m, Panels b, TileSink sink, float* output)
     {
         int k = checked((int)b.Depth), n = b.Cut.Columns, tiles = (m + b.Cut.Rows - 1) / b.Cut.Rows;
-        using var packed = Scratch.Floats((long)m * Math.Min(k, DepthBlock));
+        // Rows of a: in place, copied, or packed.
+        bool rowsContiguous = depthStride == 1, inPlace = rowsContiguous && rowStride % 1024 != 0;
+        var room = Math.Min(k, DepthBlock) + 16;
+        using var packed = Scratch.Floats(inPlace ? 0 : (long)m * room);
         var slivers = packed.Pointer;
         int rowUnits = (tiles + RowTiles - 1) / RowTiles;
         int columnUnits = Math.Clamp(16 / rowUnits, 1, b.Cut.Slivers);
@@ -53,14 +58,18 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
         {
             int from = start, depth = Math.Min(k - from, DepthBlock);
             // Tile t holds rows [t·m / tiles, (t + 1)·m / tiles): near-equal parts, never a thin rest.
-            ParallelRows.For(tiles, 8, (begin, end) =>
-            {
-                for (var t = begin; t < end; t++)
+            if (!inPlace)
+                ParallelRows.For(tiles, 8, (begin, end) =>
                 {
-                    int row = Row(t), rows = Row(t + 1) - row;
-                    Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, slivers + (long)row * depth, rows);
-                }
-            });
+                    for (var t = begin; t < end; t++)
+                    {
+                        int row = Row(t), rows = Row(t + 1) - row;
+                        var to = slivers + (long)row * room;
+                        if (rowsContiguous)
+                            for (var i = 0; i < rows; i++) Unsafe.CopyBlock(to + (long)i * room, a + (row + i) * rowStride + from, (uint)depth * sizeof(float));
+                        else Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, to, rows);
+                    }
+                });
             ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
             {
                 Tile tile;
@@ -74,11 +83,11 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
                         {
                             int row = Row(t), rows = Row(t + 1) - row;
                             for (var i = 0; i < rows; i++) outs[i] = output + (long)(row + i) * n;
-                            tile.A = slivers + (long)row * depth;
-                            tile.AStep = rows;
+                            tile.A = inPlace ? a + row * rowStride + from : slivers + (long)row * room;
+                            tile.AStep = inPlace ? rowStride : rowsContiguous ? room : rows;
                             tile.SegmentLength = depth;
                             tile.B = b[s] + (long)from * b.Cut.Width(s);
-                            sink.Run(micro, &tile, rows, Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
+                            sink.Run(micro, &tile, rows, rowsContiguous ? Addressing.Strided : Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
                         }
                 }
             });

@@ -9,7 +9,9 @@ namespace LzuCore.Kernels.Cpu;
 // A unit of work is a block of tiles x a group of panels: the block's input stays in the second-level cache while panels stream over it.
 internal sealed unsafe class DirectConv(MicroKernel micro)
 {
-    private const int BlockTiles = 12;
+    // Second-level cache for a block's input rows, and for the piece of a panel that its tiles share before the next piece is read.
+    private const int BlockBytes = 384 << 10, PieceBytes = 192 << 10;
+    private const int MostTiles = 12, FewestTiles = 4;
 
     // Enough units for threads to share a small map by output channels.
     private const int WantedUnits = 12;
@@ -26,7 +28,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0) return;
         var cut = weights.Cut;
-        int tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + BlockTiles - 1) / BlockTiles;
+        int blockTiles = (int)Math.Clamp(BlockBytes / ((long)cut.Rows * length * sizeof(float)), FewestTiles, MostTiles), tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + blockTiles - 1) / blockTiles;
         int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, cut.Slivers);
         var pointwise = phase.Taps is [{ Dy: 0, Dx: 0 }];
         var inPlace = pointwise && phase is { SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
@@ -38,14 +40,14 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
             var step = length + 16;
-            using var rows = new Scratch((long)BlockTiles * cut.Rows * (phase.Taps.Length + 1) * sizeof(nint));
-            using var copy = Scratch.Floats(gather ? (long)BlockTiles * cut.Rows * step : 0);
-            float** table = (float**)rows.Pointer, outs = table + BlockTiles * cut.Rows * phase.Taps.Length;
+            using var rows = new Scratch((long)blockTiles * cut.Rows * (phase.Taps.Length + 1) * sizeof(nint));
+            using var copy = Scratch.Floats(gather ? (long)blockTiles * cut.Rows * step : 0);
+            float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * phase.Taps.Length;
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
                 var (block, group) = Math.DivRem(unit, groups);
-                int tile0 = block * BlockTiles, tile1 = Math.Min(tiles, tile0 + BlockTiles);
+                int tile0 = block * blockTiles, tile1 = Math.Min(tiles, tile0 + blockTiles);
                 int pixel0 = Pixel(tile0);
                 for (var t = tile0; t < tile1; t++)
                 {
@@ -57,25 +59,29 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                         Unsafe.CopyBlock(copy.Pointer + (long)(p - pixel0) * step, inPlace ? source.Data + p * source.Pixel : table[p - pixel0], (uint)length * sizeof(float));
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
                 for (var s = sliver0; s < sliver1; s++)
-                    for (var t = tile0; t < tile1; t++)
-                    {
-                        int first = Pixel(t), count = Pixel(t + 1) - first;
-                        tile.B = weights[s];
-                        tile.Segments = phase.Taps.Length;
-                        tile.SegmentLength = length;
-                        var addressing = Addressing.Strided;
-                        if (gather || inPlace)
+                {
+                    int width = cut.Width(s), piece = (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, phase.Taps.Length));
+                    for (var tap = 0; tap == 0 || tap < phase.Taps.Length; tap += piece)
+                        for (var t = tile0; t < tile1; t++)
                         {
-                            tile.A = gather ? copy.Pointer + (long)(first - pixel0) * step : source.Data + first * source.Pixel;
-                            tile.AStep = gather ? step : source.Pixel;
+                            int first = Pixel(t), count = Pixel(t + 1) - first;
+                            tile.B = weights[s] + (long)tap * length * width;
+                            tile.Segments = Math.Min(piece, phase.Taps.Length - tap);
+                            tile.SegmentLength = length;
+                            var addressing = Addressing.Strided;
+                            if (gather || inPlace)
+                            {
+                                tile.A = gather ? copy.Pointer + (long)(first - pixel0) * step : source.Data + first * source.Pixel;
+                                tile.AStep = gather ? step : source.Pixel;
+                            }
+                            else
+                            {
+                                tile.Rows = table + (first - pixel0) * phase.Taps.Length + tap * count;
+                                addressing = Addressing.Indirect;
+                            }
+                            sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= phase.Taps.Length);
                         }
-                        else
-                        {
-                            tile.Rows = table + (first - pixel0) * phase.Taps.Length;
-                            addressing = Addressing.Indirect;
-                        }
-                        sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), cut.Width(s));
-                    }
+                }
             }
         });
         GC.KeepAlive(weights);
@@ -84,6 +90,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
     }
 
     // The pointers of one tile: [tap][pixel] sources and [pixel] targets. Pixels are in reading order over the batch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Locate(Picture source, Phase phase, Picture target, int first, int count, float* zero, float** table, float** outs)
     {
         var (row, q) = Math.DivRem(first, phase.Columns);

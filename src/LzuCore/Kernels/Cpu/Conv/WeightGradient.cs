@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
 // The adjoint in the weight as a matrix product over pixels: rows are output channels, columns (tap, input channel), which is the weight's own order.
-// A is dOutput read in place (rows contiguous, pixels at equal distance); B is a panel of input values, gathered for one block of pixels and one
+// A is dOutput, packed once to [pixel block][tile][pixel][row], for in place each pixel would be another cache line of the same few sets; B is a panel of input values, gathered for one block of pixels and one
 // sliver of columns at a time and used by all rows while it is in the first-level cache. A unit of work owns its piece of dWeight and walks all
 // pixels in order, so no sums are shared and every thread count gives the same bits.
 internal sealed unsafe class WeightGradient(MicroKernel micro)
@@ -31,12 +32,19 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         }
         using var bias = TileSink.PaddedBias(micro, default, columns);
         var sink = new TileSink(bias.Pointer, default, dWeight);
-        // Rows of dOutput a multiple of 4 KiB apart would share a cache set: such a block is copied.
-        var gather = dOutput.Pixel % 1024 == 0;
+        using var packed = Scratch.Floats((long)pixels * outputs);
+        var a = packed.Pointer;
+        ParallelRows.For((pixels + PixelBlock - 1) / PixelBlock, 1, (begin, end) =>
+        {
+            for (var block = begin; block < end; block++)
+            {
+                int first = block * PixelBlock, count = Math.Min(PixelBlock, pixels - first);
+                for (var t = 0; t < tiles; t++) Panels.Pack(dOutput.Data + first * dOutput.Pixel + Row(t), 1, dOutput.Pixel, count, Row(t + 1) - Row(t), a + (long)first * outputs + (long)Row(t) * count, Row(t + 1) - Row(t));
+            }
+        });
         ParallelRows.For(slivers * groups, 1, (begin, end) =>
         {
             using var panel = Scratch.Floats(PixelBlock * micro.MaxWidth);
-            using var copy = Scratch.Floats(gather ? PixelBlock * micro.MaxRows : 0);
             var outs = stackalloc float*[micro.MaxRows];
             Tile tile;
             for (var unit = begin; unit < end; unit++)
@@ -52,14 +60,8 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
                     {
                         int row = Row(t), rows = Row(t + 1) - row;
                         for (var i = 0; i < rows; i++) outs[i] = dWeight + (long)(row + i) * columns;
-                        tile.A = dOutput.Data + first * dOutput.Pixel + row;
-                        tile.AStep = dOutput.Pixel;
-                        if (gather)
-                        {
-                            for (var p = 0; p < count; p++) Panels.Copy(tile.A + p * dOutput.Pixel, copy.Pointer + p * rows, rows);
-                            tile.A = copy.Pointer;
-                            tile.AStep = rows;
-                        }
+                        tile.A = a + (long)first * outputs + (long)row * count;
+                        tile.AStep = rows;
                         tile.SegmentLength = count;
                         tile.B = panel.Pointer;
                         sink.Run(micro, &tile, rows, Addressing.Column, outs, column, valid, stored, first: first == 0, last: first + count == pixels);
@@ -72,6 +74,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
     }
 
     // panel[p][c] = what column c's tap reads for pixel first + p. A sliver spans one tap or several short ones.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(Picture source, int length, Phase phase, int first, int count, int column, int columns, float* panel, int width)
     {
         if (columns < width) new Span<float>(panel, count * width).Clear();

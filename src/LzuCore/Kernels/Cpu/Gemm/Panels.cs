@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LzuCore.Memory;
 
@@ -39,7 +40,9 @@ internal sealed unsafe class Panels
         return this;
     }
 
+    // Loops over data skip the JIT's slow first tier: they would dominate the first inference.
     /// <summary>target[k · width + column] = source[k · depthStride + column · columnStride], zeros beyond <paramref name="columns"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Pack(float* source, nint columnStride, nint depthStride, nint depth, int columns, float* target, int width)
     {
         if (columns < width) new Span<float>(target, checked((int)(depth * width))).Clear();
@@ -64,6 +67,7 @@ internal sealed unsafe class Panels
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* source, nint columnStride, nint first, nint last, float* target, int width)
     {
         float* p0 = source, p1 = p0 + columnStride, p2 = p1 + columnStride, p3 = p2 + columnStride;
@@ -85,6 +89,7 @@ internal sealed unsafe class Panels
     }
 
     /// <summary>A short run of floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(float* from, float* to, int count)
     {
         var i = 0;

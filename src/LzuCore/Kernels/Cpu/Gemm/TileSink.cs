@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LzuCore.Kernels.Cpu;
 
 // Where tiles go: bias, residual and activation in the form the micro-kernel wants. Tiles whose columns fill their width are written in place; the
@@ -38,6 +40,7 @@ internal unsafe struct TileSink
     /// <param name="width">Columns computed.</param>
     /// <param name="first">Whether the sum begins here; otherwise it goes on from the output.</param>
     /// <param name="last">Whether the sum ends here, so that residual and activation apply.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first = true, bool last = true)
     {
         tile->Bias = _bias + column;
