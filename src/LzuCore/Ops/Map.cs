@@ -22,13 +22,18 @@ internal sealed class MapOp<TFormula>(string name, TFormula formula) : Op(name) 
         var input = inputs[0];
         var output = Tensor.Empty(input.Shape, input);
         input.Backend.Kernel<IMapKernel>().Forward(formula, input.View, output.View);
-        Save(input, output);
+        if (TFormula.NeedsInput && TFormula.NeedsOutput) Save(input, output);
+        else if (TFormula.NeedsInput) Save(input);
+        else if (TFormula.NeedsOutput) Save(output);
         return output;
     }
 
     protected internal override void Backward(Tensor dOutput, GradSink sink)
     {
+        // In place of what was not kept stands dOutput: it has the shape, and the formula does not read it.
+        var input = TFormula.NeedsInput ? Saved(0) : dOutput;
+        var output = TFormula.NeedsOutput ? Saved(TFormula.NeedsInput ? 1 : 0) : dOutput;
         if (sink.Empty(0) is { } dInput)
-            dOutput.Backend.Kernel<IMapKernel>().Backward(formula, Saved(0).View, Saved(1).View, dOutput.View, dInput.View);
+            dOutput.Backend.Kernel<IMapKernel>().Backward(formula, input.View, output.View, dOutput.View, dInput.View);
     }
 }

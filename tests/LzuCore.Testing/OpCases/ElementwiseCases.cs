@@ -59,9 +59,11 @@ public sealed class ElementwiseCases : OpCases
     {
         foreach (var (what, shape) in new[] { ("one", new Shape(1)), ("a vector and a tail", new Shape(2, 37)), ("an image", new Shape(2, 3, 4, 5)), ("nothing", new Shape(0, 3)) })
             yield return Case($"{name}, {what}", [Random(shape, low, high, seed: 11)], x => function(x[0]))
-                with { Reference = x => Tensor.Generate(x[0].Shape, Truth(x[0]), DType.Float64), Tolerance = 2e-6 };
+                with
+            { Reference = x => Tensor.Generate(x[0].Shape, Truth(x[0]), DType.Float64), Tolerance = 2e-6 };
         yield return Case($"{name}, NaN", [Tensor.Full([40], double.NaN)], x => function(x[0]))
-            with { Expected = [.. Enumerable.Repeat(name switch { "sign" => 0f, "pow 0" => 1f, _ => float.NaN }, 40)], Smooth = false };
+            with
+        { Expected = [.. Enumerable.Repeat(name switch { "sign" => 0f, "pow 0" => 1f, _ => float.NaN }, 40)], Smooth = false };
         yield return Case($"{name}, a strided view", [Random([5, 9], low, high, seed: 12)], x => function(x[0].Transpose(0, 1).Narrow(0, 1, 7)));
 
         Func<long, double> Truth(Tensor x)

@@ -6,23 +6,29 @@ namespace LzuCore.Kernels;
 public readonly struct Relu : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => x < 0 ? 0 : x;
     /// <inheritdoc/>
     public double Invoke(double x) => x < 0 ? 0 : x;
     /// <inheritdoc/>
     public Vector<float> Invoke(Vector<float> x) => Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), Vector<float>.Zero, x);
     /// <inheritdoc/>
-    public float Derivative(float x, float y) => x > 0 ? 1 : 0;
+    public float Derivative(float x, float y) => y > 0 ? 1 : 0;
     /// <inheritdoc/>
-    public double Derivative(double x, double y) => x > 0 ? 1 : 0;
+    public double Derivative(double x, double y) => y > 0 ? 1 : 0;
     /// <inheritdoc/>
-    public Vector<float> Derivative(Vector<float> x, Vector<float> y) => Lanes.Select(Vector.GreaterThan(x, Vector<float>.Zero), 1, 0);
+    public Vector<float> Derivative(Vector<float> x, Vector<float> y) => Lanes.Select(Vector.GreaterThan(y, Vector<float>.Zero), 1, 0);
 }
 
 /// <summary>x above 0, slope · x elsewhere.</summary>
 /// <param name="Slope">The slope at and below 0.</param>
 public readonly record struct LeakyRelu(double Slope) : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => x > 0 ? x : (float)Slope * x;
     /// <inheritdoc/>
@@ -43,6 +49,9 @@ public readonly record struct LeakyRelu(double Slope) : IMapFormula
 public readonly record struct HardTanh(double Low, double High) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => new Clamp(Low, High).Invoke(x);
     /// <inheritdoc/>
     public double Invoke(double x) => new Clamp(Low, High).Invoke(x);
@@ -60,6 +69,9 @@ public readonly record struct HardTanh(double Low, double High) : IMapFormula
 /// <summary>1 / (1 + e⁻ˣ), computed from e^−|x| so that nothing overflows.</summary>
 public readonly struct Sigmoid : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x)
     {
@@ -88,6 +100,9 @@ public readonly struct Sigmoid : IMapFormula
 public readonly struct Tanh : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Tanh(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Tanh(x);
@@ -104,6 +119,9 @@ public readonly struct Tanh : IMapFormula
 /// <summary>x · sigmoid(x), also called swish.</summary>
 public readonly struct Silu : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => x * default(Sigmoid).Invoke(x);
     /// <inheritdoc/>
@@ -138,6 +156,9 @@ public readonly struct Silu : IMapFormula
 public readonly record struct Elu(double Scale) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => x > 0 ? x : (float)Scale * default(Expm1).Invoke(x);
     /// <inheritdoc/>
     public double Invoke(double x) => x > 0 ? x : Scale * default(Expm1).Invoke(x);
@@ -156,6 +177,9 @@ public readonly record struct Elu(double Scale) : IMapFormula
 /// <param name="Threshold">Where the line takes over.</param>
 public readonly record struct Softplus(double Beta, double Threshold) : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x)
     {
@@ -197,6 +221,9 @@ public readonly record struct Softplus(double Beta, double Threshold) : IMapForm
 public readonly struct HardSwish : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => x * new Clamp(0, 6).Invoke(x + 3) / 6;
     /// <inheritdoc/>
     public double Invoke(double x) => x * new Clamp(0, 6).Invoke(x + 3) / 6;
@@ -215,6 +242,9 @@ public readonly struct HardSwish : IMapFormula
 /// <summary>clamp(x + 3, 0, 6) / 6. The derivative is 0 at the ends.</summary>
 public readonly struct HardSigmoid : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => new Clamp(0, 6).Invoke(x + 3) / 6;
     /// <inheritdoc/>

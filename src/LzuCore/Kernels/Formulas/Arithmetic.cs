@@ -63,6 +63,11 @@ public readonly struct Divide : IZipFormula
 public readonly record struct Affine(double Scale, double Shift) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => (float)Scale * x + (float)Shift;
     /// <inheritdoc/>
     public double Invoke(double x) => Scale * x + Shift;
@@ -81,6 +86,11 @@ public readonly record struct Affine(double Scale, double Shift) : IMapFormula
 public readonly record struct Scale(double Factor) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => (float)Factor * x;
     /// <inheritdoc/>
     public double Invoke(double x) => Factor * x;
@@ -98,6 +108,11 @@ public readonly record struct Scale(double Factor) : IMapFormula
 /// <param name="Divisor">The number.</param>
 public readonly record struct DivideBy(double Divisor) : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => x / (float)Divisor;
     /// <inheritdoc/>

@@ -44,6 +44,9 @@ public readonly struct ShareOfLarger : IZipFormula
 public readonly record struct Clamp(double Low, double High) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => x > (float)High ? (float)High : x < (float)Low ? (Low < High ? (float)Low : (float)High) : x;
     /// <inheritdoc/>
     public double Invoke(double x) => x > High ? High : x < Low ? (Low < High ? Low : High) : x;
@@ -68,6 +71,9 @@ public readonly record struct Clamp(double Low, double High) : IMapFormula
 public readonly struct Abs : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Abs(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Abs(x);
@@ -84,6 +90,11 @@ public readonly struct Abs : IMapFormula
 /// <summary>−1, 0 or 1; 0 for NaN, as in PyTorch. The derivative is 0.</summary>
 public readonly struct Sign : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => x > 0 ? 1 : x < 0 ? -1 : 0;
     /// <inheritdoc/>
@@ -103,6 +114,11 @@ public readonly struct Sign : IMapFormula
 public readonly struct Floor : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Floor(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Floor(x);
@@ -120,6 +136,11 @@ public readonly struct Floor : IMapFormula
 public readonly struct Ceil : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Ceiling(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Ceiling(x);
@@ -136,6 +157,11 @@ public readonly struct Ceil : IMapFormula
 /// <summary>The nearest integer, halves to even. The derivative is 0.</summary>
 public readonly struct Round : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => MathF.Round(x);
     /// <inheritdoc/>

@@ -6,6 +6,9 @@ namespace LzuCore.Kernels;
 /// <remarks>Float32 uses a rational-exponential erfc with relative error below 1.2e-7 everywhere; float64 W. J. Cody's 1969 approximations (1e-15).</remarks>
 public readonly struct Gelu : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     private const double InverseRoot2 = 0.70710678118654752, InverseRoot2Pi = 0.39894228040143268;
 
     /// <inheritdoc/>

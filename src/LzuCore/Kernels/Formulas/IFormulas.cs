@@ -5,6 +5,12 @@ namespace LzuCore.Kernels;
 /// <summary>One elementwise function of one variable, with its derivative; the loops around it are generic. A new activation is one struct.</summary>
 public interface IMapFormula
 {
+    /// <summary>Whether the derivative reads x; what it does not read is not kept for the backward pass.</summary>
+    static virtual bool NeedsInput => true;
+
+    /// <summary>Whether the derivative reads y.</summary>
+    static virtual bool NeedsOutput => true;
+
     /// <summary>The value at x.</summary>
     float Invoke(float x);
 

@@ -7,6 +7,9 @@ namespace LzuCore.Kernels;
 public readonly record struct SmoothL1(double Beta) : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x)
     {
         var d = MathF.Abs(x);

@@ -6,6 +6,9 @@ namespace LzuCore.Kernels;
 public readonly struct Exp : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Exp(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Exp(x);
@@ -22,6 +25,9 @@ public readonly struct Exp : IMapFormula
 /// <summary>eˣ − 1 without cancellation near 0: the rounding error of eˣ is divided out again by its logarithm (Kahan).</summary>
 public readonly struct Expm1 : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x)
     {
@@ -59,6 +65,9 @@ public readonly struct Expm1 : IMapFormula
 public readonly struct Log : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Log(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Log(x);
@@ -75,6 +84,9 @@ public readonly struct Log : IMapFormula
 /// <summary>√x; NaN below 0.</summary>
 public readonly struct Sqrt : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => MathF.Sqrt(x);
     /// <inheritdoc/>
@@ -93,6 +105,9 @@ public readonly struct Sqrt : IMapFormula
 public readonly struct Rsqrt : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsInput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => 1 / MathF.Sqrt(x);
     /// <inheritdoc/>
     public double Invoke(double x) => 1 / Math.Sqrt(x);
@@ -109,6 +124,9 @@ public readonly struct Rsqrt : IMapFormula
 /// <summary>x².</summary>
 public readonly struct Square : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => x * x;
     /// <inheritdoc/>
@@ -127,6 +145,9 @@ public readonly struct Square : IMapFormula
 /// <param name="Exponent">p.</param>
 public readonly record struct Power(double Exponent) : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => MathF.Pow(x, (float)Exponent);
     /// <inheritdoc/>
@@ -154,6 +175,9 @@ public readonly record struct Power(double Exponent) : IMapFormula
 public readonly struct Sin : IMapFormula
 {
     /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
+    /// <inheritdoc/>
     public float Invoke(float x) => MathF.Sin(x);
     /// <inheritdoc/>
     public double Invoke(double x) => Math.Sin(x);
@@ -170,6 +194,9 @@ public readonly struct Sin : IMapFormula
 /// <summary>cos x.</summary>
 public readonly struct Cos : IMapFormula
 {
+    /// <inheritdoc/>
+    public static bool NeedsOutput => false;
+
     /// <inheritdoc/>
     public float Invoke(float x) => MathF.Cos(x);
     /// <inheritdoc/>

@@ -100,6 +100,15 @@ public sealed class GradientsTests
         Assert.That(wrong.Error, Is.GreaterThan(1e-3));
     }
 
+    [Test]
+    public void ElementwiseOps_KeepOnlyWhatTheirDerivativeReads()
+    {
+        var x = Tensor.Ones([100]).WithGrad();
+        using var trace = OpTrace.Begin();
+        _ = (2 * x).Relu().Square() / 3 + x;
+        Assert.That(trace.Entries.Select(e => (e.Op, e.SavedBytes)), Is.EqualTo([("mul", 0L), ("relu", 400L), ("square", 400L), ("div", 0L), ("add", 0L)]));
+    }
+
     // dy = 2.01 x instead of 2x.
     private sealed class SquareWithAWrongGradient() : Op("square")
     {
