@@ -18,7 +18,7 @@ internal sealed record DoctorCheck(string Name, bool Ok, string Detail);
 internal sealed record DoctorDocument(string Schema, IReadOnlyList<DoctorCheck> Checks, IReadOnlyList<string> ToMend);
 
 /// <summary><c>lzu doctor</c>: what this machine has, which kernels each device has, and one line per thing to mend.</summary>
-internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: instruction sets, threads, memory, devices, kernels; ends with what to mend")
+internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: instruction sets, threads, memory, devices, libraries, a self-test a kernel; ends with what to mend")
 {
     /// <inheritdoc/>
     protected override void Declare(Command command)
@@ -35,9 +35,10 @@ internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: inst
             new("threads", true, $"{ParallelRows.Threads} used, {Environment.ProcessorCount} processors"),
             new("memory", true, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1L << 20)} MiB available to this process"),
             .. BackendRegistry.Kinds.SelectMany(Devices),
+            .. Libraries(),
         ];
         var toMend = checks.Where(c => !c.Ok).Select(c => $"{c.Name}: {c.Detail}").ToList();
-        foreach (var check in checks) session.Print(string.Create(CultureInfo.InvariantCulture, $"{(check.Ok ? "ok " : "!! ")} {check.Name,-18} {check.Detail}"));
+        foreach (var check in checks) session.Print(string.Create(CultureInfo.InvariantCulture, $"{(check.Ok ? "ok " : "!! ")} {check.Name,-30} {check.Detail}"));
         session.Print(toMend.Count == 0 ? "nothing to mend" : "to mend:");
         foreach (var line in toMend) session.Print("  " + line);
         session.Document(new DoctorDocument("lzu.doctor/1", checks, toMend), CliJson.Default.DoctorDocument);
@@ -74,6 +75,21 @@ internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: inst
         }
         var kernels = backend.Kernels.ToList();
         yield return new DoctorCheck($"device {backend.Device}", kernels.Count > 0, $"{kernels.Count} kernels");
-        foreach (var (contract, implementation) in kernels) yield return new DoctorCheck($"{backend.Device} {contract}", true, implementation);
+        foreach (var (contract, implementation) in kernels)
+        {
+            var test = KernelSelfTest.Run(contract, backend.Device);
+            yield return new DoctorCheck($"{backend.Device} {contract}", test?.Ok ?? true, $"{implementation}, {test?.Detail ?? "no self-test"}");
+        }
+    }
+
+    // All of them are optional: a missing one is no fault.
+    private static IEnumerable<DoctorCheck> Libraries()
+    {
+#if CPU_ONLY
+        yield return new DoctorCheck("libraries", true, "none looked for: this is a CPU-only build");
+#else
+        foreach (var probe in LzuCore.Gpu.Interop.NativeLibraryFinder.Probe())
+            yield return new DoctorCheck($"library {probe.Library}", true, probe.Found is { } found ? $"found as {found} ({probe.Purpose})" : $"not found ({probe.Purpose}); looked for {string.Join(", ", probe.Tried)}");
+#endif
     }
 }
