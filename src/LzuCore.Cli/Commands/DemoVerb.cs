@@ -12,7 +12,6 @@ using LzuCore.Ops;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
-using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Warping;
 

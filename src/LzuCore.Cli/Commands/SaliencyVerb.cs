@@ -6,9 +6,7 @@ using LzuCore.Cli.Manners;
 using LzuCore.Memory;
 using LzuCore.Nn.Serialization;
 using LzuCore.Ops;
-using LzuCore.Tensors;
 using LzuCore.Vision.Geometry;
-using LzuCore.Warping;
 
 namespace LzuCore.Cli.Commands;
 

@@ -3,8 +3,6 @@ using System.Globalization;
 using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Pictures;
-using LzuCore.Memory;
-using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 using LzuCore.Warping;
 

@@ -1,7 +1,6 @@
 using LzuCore.Memory;
 using LzuCore.Nn.Serialization;
 using LzuCore.Ops;
-using LzuCore.Tensors;
 using LzuCore.Warping;
 
 namespace LzuCore.Cli.Inputs;

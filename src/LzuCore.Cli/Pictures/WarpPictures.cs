@@ -1,7 +1,6 @@
 using System.Globalization;
 using LzuCore.Memory;
 using LzuCore.Ops;
-using LzuCore.Tensors;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 using LzuCore.Warping;

@@ -46,7 +46,9 @@ internal sealed class ZoomRun
         SaliencySize = new Size2(map.Shape[2], map.Shape[3]);
         Valid = [.. inverse.Valid.To(Device.Cpu).To(DType.Float32).ToArray<float>().Select(v => v != 0)];
         RoundTripPixels = RoundTrip(inverse);
-        Diagnostics = WarpDiagnostics.Of(Warp, zoomed);
+        // Diagnostics are for looking at: they are computed on the host, from a copy where the warp is elsewhere.
+        var onHost = device == Device.Cpu ? Warp : Warp.IsSeparable ? WarpGrid.FromKnots(Warp.KnotsX.To(Device.Cpu), Warp.KnotsY.To(Device.Cpu)) : WarpGrid.FromNodes(Warp.Nodes.To(Device.Cpu));
+        Diagnostics = WarpDiagnostics.Of(onHost, zoomed);
         Psnr = PeakSignalToNoise(image, Unzoomed, Valid);
     }
 
@@ -103,8 +105,7 @@ internal sealed class ZoomRun
     private double RoundTrip(InverseWarp inverse)
     {
         int height = Original.Height, width = Original.Width;
-        var places = inverse.Coordinates.To(Device.Cpu);
-        var there = Warp.PointsToOriginal(places.Reshape(height * width, 2)).To(DType.Float64).ToArray<double>();
+        var there = Warp.PointsToOriginal(inverse.Coordinates.Reshape(height * width, 2)).To(Device.Cpu).To(DType.Float64).ToArray<double>();
         double worst = 0;
         for (var i = 0; i < height * width; i++)
         {

@@ -109,6 +109,16 @@ public sealed class ZoomTests
         Assert.That(File.Exists(folder["out/image-3.grid.png"]));
     }
 
+    [Test]
+    public void Ilgpu_ZoomsLikeTheCpu()
+    {
+        using var folder = new WorkFolder();
+        foreach (var device in new[] { "cpu", "ilgpu" })
+            Lzu.Run("zoom", folder.Picture("x.png"), "--out", folder[device], "--boxes", folder.Text("boxes.csv", "50,20,60,30"), "--device", device, "--quiet").Succeeded();
+        var (cpu, gpu) = (ImageCodec.Load(folder["cpu/x.zoomed.png"]), ImageCodec.Load(folder["ilgpu/x.zoomed.png"]));
+        for (var i = 0; i < cpu.Pixels.Length; i++) Assert.That(Math.Abs(cpu.Pixels[i] - gpu.Pixels[i]), Is.LessThanOrEqualTo(1));
+    }
+
     [TestCase("image:x@90x120")]
     [TestCase("image:1@90")]
     public void BadDeterministicImage_IsAUsageError(string name) => Lzu.Run("zoom", name, "--out", "nowhere", "--quiet").Failed(2, "image:SEED@");
