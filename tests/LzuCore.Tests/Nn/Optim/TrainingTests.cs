@@ -48,7 +48,8 @@ public sealed class TrainingTests
             if (step == 199) late = Live();
         }
         Assert.That(last, Is.LessThan(0.2 * first));
-        Assert.That(late, Is.LessThanOrEqualTo(early));
+        // The smallest block is 256 bytes, so a leak of one a step would be 179 of them; one straggler that a finalizer has not reached yet is none.
+        Assert.That(late - early, Is.LessThan(20 * 256));
 
         static long Live()
         {
