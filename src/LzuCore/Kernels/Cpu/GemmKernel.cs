@@ -1,10 +1,9 @@
-using System.Runtime.CompilerServices;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// Matrix products. b is packed into panels. Rows of a are read in place where k is contiguous (copied where they lie a multiple of 4 KiB
-// apart and would share a cache set), else packed as [k][rows] a tile, for a block of the sum at a time. Panels run outside,
+// Matrix products. b is packed into panels. Rows of a are read in place where k is contiguous, unless they lie a multiple of 4 KiB apart
+// and would share a cache set; else they are packed as [k][rows] a tile, for a block of the sum at a time. Panels run outside,
 // tiles of rows inside: a block of one panel (512 x 48 floats) and a unit's rows of a stay in the second-level cache.
 // Threads take blocks of rows x columns; a block runs its whole sum, so no result depends on who did what. float64 takes the plain loops.
 internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
@@ -46,8 +45,8 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
     private void Product(float* a, nint rowStride, nint depthStride, int m, Panels b, TileSink sink, float* output)
     {
         int k = checked((int)b.Depth), n = b.Cut.Columns, tiles = (m + b.Cut.Rows - 1) / b.Cut.Rows;
-        // Rows of a: in place, copied, or packed.
-        bool rowsContiguous = depthStride == 1, inPlace = rowsContiguous && rowStride % 1024 != 0;
+        // Rows a multiple of 4 KiB apart share one cache set: pack those too.
+        var inPlace = depthStride == 1 && rowStride % 1024 != 0;
         var room = Math.Min(k, DepthBlock) + 16;
         using var packed = Scratch.Floats(inPlace ? 0 : (long)m * room);
         var slivers = packed.Pointer;
@@ -64,10 +63,7 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
                     for (var t = begin; t < end; t++)
                     {
                         int row = Row(t), rows = Row(t + 1) - row;
-                        var to = slivers + (long)row * room;
-                        if (rowsContiguous)
-                            for (var i = 0; i < rows; i++) Unsafe.CopyBlock(to + (long)i * room, a + (row + i) * rowStride + from, (uint)depth * sizeof(float));
-                        else Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, to, rows);
+                        Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, slivers + (long)row * room, rows);
                     }
                 });
             ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
@@ -84,10 +80,10 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
                             int row = Row(t), rows = Row(t + 1) - row;
                             for (var i = 0; i < rows; i++) outs[i] = output + (long)(row + i) * n;
                             tile.A = inPlace ? a + row * rowStride + from : slivers + (long)row * room;
-                            tile.AStep = inPlace ? rowStride : rowsContiguous ? room : rows;
+                            tile.AStep = inPlace ? rowStride : rows;
                             tile.SegmentLength = depth;
                             tile.B = b[s] + (long)from * b.Cut.Width(s);
-                            sink.Run(micro, &tile, rows, rowsContiguous ? Addressing.Strided : Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
+                            sink.Run(micro, &tile, rows, inPlace ? Addressing.Strided : Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
                         }
                 }
             });
