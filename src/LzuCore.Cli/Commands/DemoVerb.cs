@@ -64,11 +64,13 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes a street, 
         var inZoomed = Boxes.From(run.Warp.ToZoomed(Boxes.ToTensor(boxes), street.Size, small).To(DType.Float32));
         var sizes = Sizes(things, inUniform, inZoomed);
 
+        var boxed = Drawing.On(street, d => { foreach (var box in boxes) d.Box(box.X1, box.Y1, box.X2, box.Y2, Rgb.OfClass(0), width: 2); });
         var pictures = new (string Name, Image Picture)[]
         {
-            ("street", Drawing.On(street, d => { foreach (var box in boxes) d.Box(box.X1, box.Y1, box.X2, box.Y2, Rgb.OfClass(0), width: 2); })),
+            ("street", boxed),
             ("saliency", WarpPictures.Saliency(run, boxes)), ("grid", WarpPictures.Grid(run)), ("uniform", uniform), ("zoomed", run.Zoomed),
             ("far-objects", FarObjects.SideBySide(uniform, run.Zoomed, things, inUniform, inZoomed)), ("unzoomed", run.Unzoomed), ("magnification", WarpPictures.Magnification(run)),
+            ("overview", Overview.Sheet(("what was seen a frame ago", boxed), ("how the warp stretches", WarpPictures.Grid(run)), ("what the network sees: half the size, far things whole", run.Zoomed), ("what comes back", run.Unzoomed))),
         };
         foreach (var (name, picture) in pictures) Write($"{name}.png", path => File.WriteAllBytes(path, ImageCodec.Encode(picture, path)));
 
