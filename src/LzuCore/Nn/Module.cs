@@ -79,7 +79,7 @@ public abstract class Module
     /// <summary>The shapes of all parameters and buffers by key, without making values.</summary>
     public IEnumerable<(string Key, Shape Shape)> Keys => Cells.Select(c => (c.Key, c.Shape));
 
-    /// <summary>Writes the values of a state dict into this module. Dtypes are converted to float32 where they are floating.</summary>
+    /// <summary>Writes the values of a state dict into this module. float16 and bfloat16 become float32; float64 stays.</summary>
     /// <param name="state">Values by key.</param>
     /// <param name="strict">Whether anything that does not fit is an error; otherwise it is only reported.</param>
     /// <returns>Everything that did not fit.</returns>
