@@ -38,12 +38,12 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
     def step(i, element, indent):
         guard(i, f"a = {splat.format(element)}; " + each(i, lambda v, _: f"c{i}_{v} = {fma.format('a', f'b{v}', f'c{i}_{v}')};"), indent)
 
-    def panel_row(indent):
+    def panel_row(indent, advance="TWidth.Vectors * Lanes"):
         put(" " * indent + f"b0 = {load.format('b')};")
         put(" " * indent + f"if (TWidth.Vectors > 1) b1 = {load.format('b + Lanes')};")
         if wide_rows:
             put(" " * indent + f"if (TWidth.Vectors > 2) b2 = {load.format('b + 2 * Lanes')};")
-        put(" " * indent + "b += TWidth.Vectors * Lanes;")
+        put(" " * indent + f"b += {advance};")
 
     pointers = [f"p{i}" for i in range(rows)]
     cases = "\n".join(f"            case {i}: Run<R{i}, TAddress, TWidth>(tile); break;" for i in range(1, rows))
@@ -115,12 +115,12 @@ internal sealed unsafe class {name} : MicroKernel
         else if (TAddress.Mode == Addressing.Strided)
         {
             // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            var step = tile->AStep;""")
+            nint step = tile->AStep, panelStep = tile->BStep;""")
     for i in range(0, rows, 3):
         put(f"            var q{i} = tile->A{'' if i == 0 else f' + {i} * step'};")
     put("""            for (nint k = 0; k < length; k++)
             {""")
-    panel_row(16)
+    panel_row(16, "panelStep")
     for i in range(rows):
         base, r = i - i % 3, i % 3
         step(i, f"q{base}[{['0', 'step', '2 * step'][r]}]", 16)
@@ -130,10 +130,10 @@ internal sealed unsafe class {name} : MicroKernel
         else
         {
             var p = tile->A;
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             for (nint k = 0; k < length; k++, p += step)
             {""")
-    panel_row(16)
+    panel_row(16, "panelStep")
     for i in range(rows):
         step(i, f"p[{i}]", 16)
     put(f"""            }}

@@ -2,17 +2,27 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// Matrix products. b is packed into panels. Rows of a are read in place where k is contiguous, unless they lie a multiple of 4 KiB apart
-// and would share a cache set; else they are packed as [k][rows] a tile, for a block of the sum at a time. Panels run outside,
-// tiles of rows inside: a block of one panel (512 x 48 floats) and a unit's rows of a stay in the second-level cache.
-// Threads take blocks of rows x columns; a block runs its whole sum, so no result depends on who did what. float64 takes the plain loops.
+// Matrix products. The sum is cut into blocks and the columns into groups, so that a group's block of b, packed into panels, fills most of the second-level cache
+// while tiles of rows pass over it: a tile's rows of a are read once a group and stay in the first-level cache until all its panels are done.
+// a is read in place where k is contiguous, else packed as [k][rows] a tile. b is read in place where too few rows use it to repay packing. Packed weights are kept
+// where the caller asks. Threads share the packing of a group, then its tiles; every output element is one chain of multiply-adds in the order of k,
+// so no result depends on who did what. float64 takes the plain loops.
 internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
 {
-    // Terms of a block of the sum: 96 KiB of a panel; longer blocks evict a, shorter ones re-read the output.
-    private const int DepthBlock = 512;
+    // Terms of a block of the sum, at most: eight rows of a take 32 KiB.
+    private const int DepthBlock = 1024;
 
-    // Tiles of rows a unit of work.
-    private const int RowTiles = 16;
+    // A group's block of b. Second-level caches of 1 MiB and more hold it beside what streams through.
+    private const int GroupBytes = 768 << 10;
+
+    // Up to so many rows, packing b costs as much as it saves.
+    private const int FewRows = 24;
+
+    // Terms packed at once, so that rows of b are read to their end while their pages are at hand.
+    private const int PackedDepth = 64;
+
+    // Tiles of rows a unit of work, and units wanted for threads to share.
+    private const int UnitTiles = 16, WantedUnits = 16;
 
     public void Forward(in GemmArgs args, TensorView a, TensorView b, in Epilogue epilogue, TensorView output)
     {
@@ -24,73 +34,118 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
         }
         using var bias = TileSink.PaddedBias(micro, epilogue, b.Shape[2]);
         var sink = new TileSink(bias.Pointer, epilogue, output.Pointer<float>());
-        long[] sa = a.Layout.Strides.ToArray(), sb = b.Layout.Strides.ToArray();
         int m = a.Shape[1], k = a.Shape[2], n = b.Shape[2];
-        Panels? panels = null;
+        long[] sa = a.Layout.Strides.ToArray(), sb = b.Layout.Strides.ToArray();
+        var kept = args.KeepPacked && b.Shape[0] == 1 ? KeptPanels(b, k, n) : null;
         for (var batch = 0; batch < a.Shape[0]; batch++)
         {
-            if (panels is null || sb[0] != 0)
-            {
-                var from = b.Pointer<float>() + batch * sb[0];
-                Panels Make() => new Panels(micro, k, n).Fill(from, (nint)sb[2], (nint)sb[1], [0], k);
-                panels = args.KeepPacked && b.Shape[0] == 1 ? b.Storage.Derive(new LayoutKey(micro.VectorLanes, b.Layout.ToString()), Make) : Make();
-            }
-            Product(a.Pointer<float>() + batch * sa[0], (nint)sa[1], (nint)sa[2], m, panels, sink, output.Pointer<float>() + (long)batch * m * n);
+            var left = new Matrix((nint)(a.Pointer<float>() + batch * sa[0]), (nint)sa[1], (nint)sa[2]);
+            var right = new Matrix((nint)(b.Pointer<float>() + batch * sb[0]), (nint)sb[1], (nint)sb[2]);
+            Product(left, right, kept, m, k, n, sink, output.Pointer<float>() + (long)batch * m * n);
         }
-        GC.KeepAlive(panels);
+        GC.KeepAlive(kept);
     }
 
     private readonly record struct LayoutKey(int Width, string Layout);
 
-    private void Product(float* a, nint rowStride, nint depthStride, int m, Panels b, TileSink sink, float* output)
+    private Panels KeptPanels(TensorView b, int k, int n) => b.Storage.Derive(new LayoutKey(micro.VectorLanes, b.Layout.ToString()), () =>
     {
-        int k = checked((int)b.Depth), n = b.Cut.Columns, tiles = (m + b.Cut.Rows - 1) / b.Cut.Rows;
-        // Rows a multiple of 4 KiB apart share one cache set: pack those too.
-        var inPlace = depthStride == 1 && rowStride % 1024 != 0;
-        var room = Math.Min(k, DepthBlock) + 16;
-        using var packed = Scratch.Floats(inPlace ? 0 : (long)m * room);
-        var slivers = packed.Pointer;
-        int rowUnits = (tiles + RowTiles - 1) / RowTiles;
-        int columnUnits = Math.Clamp(16 / rowUnits, 1, b.Cut.Slivers);
-        var start = 0;
-        do
-        {
-            int from = start, depth = Math.Min(k - from, DepthBlock);
-            // Tile t holds rows [t·m / tiles, (t + 1)·m / tiles): near-equal parts, never a thin rest.
-            if (!inPlace)
-                ParallelRows.For(tiles, 8, (begin, end) =>
-                {
-                    for (var t = begin; t < end; t++)
-                    {
-                        int row = Row(t), rows = Row(t + 1) - row;
-                        Panels.Pack(a + row * rowStride + from * depthStride, rowStride, depthStride, depth, rows, slivers + (long)row * room, rows);
-                    }
-                });
-            ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
-            {
-                Tile tile;
-                var outs = stackalloc float*[micro.MaxRows];
-                for (var unit = begin; unit < end; unit++)
-                {
-                    var (rowUnit, columnUnit) = Math.DivRem(unit, columnUnits);
-                    int sliver0 = (int)((long)b.Cut.Slivers * columnUnit / columnUnits), sliver1 = (int)((long)b.Cut.Slivers * (columnUnit + 1) / columnUnits);
-                    for (var s = sliver0; s < sliver1; s++)
-                        for (var t = rowUnit * RowTiles; t < Math.Min(tiles, (rowUnit + 1) * RowTiles); t++)
-                        {
-                            int row = Row(t), rows = Row(t + 1) - row;
-                            for (var i = 0; i < rows; i++) outs[i] = output + (long)(row + i) * n;
-                            tile.A = inPlace ? a + row * rowStride + from : slivers + (long)row * room;
-                            tile.AStep = inPlace ? rowStride : rows;
-                            tile.SegmentLength = depth;
-                            tile.B = b[s] + (long)from * b.Cut.Width(s);
-                            sink.Run(micro, &tile, rows, inPlace ? Addressing.Strided : Addressing.Column, outs, b.Cut.Start(s), b.Cut.Valid(s), b.Cut.Width(s), first: from == 0, last: from + depth == k);
-                        }
-                }
-            });
-            start += depth;
-        }
-        while (start < k);
+        var strides = b.Layout.Strides;
+        return new Panels(micro, k, n).Fill(b.Pointer<float>(), (nint)strides[2], (nint)strides[1], [0], k);
+    });
 
-        int Row(int t) => (int)((long)m * t / tiles);
+    private void Product(Matrix a, Matrix b, Panels? kept, int m, int k, int n, TileSink sink, float* output)
+    {
+        var cut = new ColumnCut(micro, n);
+        int tiles = (m + cut.Rows - 1) / cut.Rows, blocks = Math.Max(1, (k + DepthBlock - 1) / DepthBlock), longest = (k + blocks - 1) / blocks;
+        var groups = kept is not null ? 1 : (int)Math.Clamp((cut.Stored * longest * sizeof(float) + GroupBytes - 1) / GroupBytes, 1, cut.Slivers);
+        bool packRows = a.ColumnStep != 1, packPanels = b.ColumnStep != 1 || m > FewRows;
+        using var rows = Scratch.Floats(packRows ? (long)m * longest : 0);
+        using var room = Scratch.Floats(kept is null ? (cut.Slivers / groups + 1L) * micro.MaxWidth * longest : 0);
+        using var table = new Scratch((long)cut.Slivers * sizeof(Panel));
+        var panels = (Panel*)table.Pointer;
+        for (var block = 0; block < blocks; block++)
+        {
+            int from = Part(k, block, blocks), depth = Part(k, block + 1, blocks) - from;
+            if (packRows) PackRows(a, from, depth, m, tiles, rows.Pointer);
+            var left = packRows ? new Operand((nint)rows.Pointer, depth, Addressing.Column) : new Operand((nint)a.At(0, from), a.RowStep, Addressing.Strided);
+            for (var group = 0; group < groups; group++)
+            {
+                int first = Part(cut.Slivers, group, groups), end = Part(cut.Slivers, group + 1, groups);
+                for (var s = first; s < end; s++)
+                    panels[s] = kept is not null ? new((nint)(kept[s] + (long)from * cut.Width(s)), cut.Width(s))
+                        : InPlace(s) ? new((nint)b.At(from, cut.Start(s)), b.RowStep)
+                        : new((nint)(room.Pointer + (long)(cut.Start(s) - cut.Start(first)) * depth), cut.Width(s));
+                if (kept is null)
+                    ParallelRows.For((depth + PackedDepth - 1) / PackedDepth, 1, (begin, last) =>
+                    {
+                        for (var part = begin; part < last; part++)
+                            for (var s = first; s < end; s++)
+                            {
+                                int at = part * PackedDepth, width = cut.Width(s);
+                                if (!InPlace(s)) Panels.Pack(b.At(from + at, cut.Start(s)), b.ColumnStep, b.RowStep, Math.Min(PackedDepth, depth - at), cut.Valid(s), (float*)panels[s].Address + (long)at * width, width);
+                            }
+                    });
+                Tiles(left, depth, panels, first, end, cut, m, tiles, sink, output, isFirst: block == 0, isLast: block == blocks - 1);
+            }
+        }
+
+        // The vectors of a sliver that is not full would read beyond the last row of b.
+        bool InPlace(int s) => !packPanels && cut.Valid(s) == cut.Width(s);
     }
+
+    private static void PackRows(Matrix a, int from, int depth, int m, int tiles, float* target) =>
+        ParallelRows.For(tiles, 8, (begin, end) =>
+        {
+            for (var t = begin; t < end; t++)
+            {
+                int row = Part(m, t, tiles), rows = Part(m, t + 1, tiles) - row;
+                Panels.Pack(a.At(row, from), a.RowStep, a.ColumnStep, depth, rows, target + (long)row * depth, rows);
+            }
+        });
+
+    // One block of the sum, for one group of slivers and all rows.
+    private void Tiles(Operand a, int depth, Panel* panels, int sliver0, int sliver1, ColumnCut cut, int m, int tiles, TileSink sink, float* output, bool isFirst, bool isLast)
+    {
+        int rowUnits = (tiles + UnitTiles - 1) / UnitTiles, columnUnits = Math.Clamp(WantedUnits / rowUnits, 1, sliver1 - sliver0);
+        ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
+        {
+            Tile tile;
+            var outs = stackalloc float*[micro.MaxRows];
+            for (var unit = begin; unit < end; unit++)
+            {
+                var (rowUnit, columnUnit) = Math.DivRem(unit, columnUnits);
+                int first = sliver0 + Part(sliver1 - sliver0, columnUnit, columnUnits), last = sliver0 + Part(sliver1 - sliver0, columnUnit + 1, columnUnits);
+                for (var t = Part(tiles, rowUnit, rowUnits); t < Part(tiles, rowUnit + 1, rowUnits); t++)
+                {
+                    int row = Part(m, t, tiles), rows = Part(m, t + 1, tiles) - row;
+                    for (var i = 0; i < rows; i++) outs[i] = output + (long)(row + i) * cut.Columns;
+                    tile.A = (float*)a.Address + row * a.RowStep;
+                    tile.AStep = a.Addressing == Addressing.Column ? rows : a.RowStep;
+                    tile.SegmentLength = depth;
+                    for (var s = first; s < last; s++)
+                    {
+                        tile.B = (float*)panels[s].Address;
+                        tile.BStep = panels[s].Step;
+                        sink.Run(micro, &tile, rows, a.Addressing, outs, cut.Start(s), cut.Valid(s), cut.Width(s), isFirst, isLast);
+                    }
+                }
+            }
+        });
+    }
+
+    // Where part i of n near-equal parts of a length begins: no part is a thin rest.
+    private static int Part(int length, int i, int n) => (int)((long)length * i / n);
+
+    // Element (row, column) is RowStep and ColumnStep floats from the first.
+    private readonly record struct Matrix(nint Address, nint RowStep, nint ColumnStep)
+    {
+        public float* At(int row, int column) => (float*)Address + row * RowStep + column * ColumnStep;
+    }
+
+    // The rows of a that tiles read: row r begins r * RowStep floats from the first, packed tiles too.
+    private readonly record struct Operand(nint Address, nint RowStep, Addressing Addressing);
+
+    // One sliver of b as tiles read it.
+    private readonly record struct Panel(nint Address, nint Step);
 }

@@ -66,6 +66,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                         {
                             int first = Pixel(t), count = Pixel(t + 1) - first;
                             tile.B = weights[s] + (long)tap * length * width;
+                            tile.BStep = width;
                             tile.Segments = Math.Min(piece, phase.Taps.Length - tap);
                             tile.SegmentLength = length;
                             var addressing = Addressing.Strided;

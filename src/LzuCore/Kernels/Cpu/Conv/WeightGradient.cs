@@ -64,6 +64,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
                         tile.AStep = rows;
                         tile.SegmentLength = count;
                         tile.B = panel.Pointer;
+                        tile.BStep = stored;
                         sink.Run(micro, &tile, rows, Addressing.Column, outs, column, valid, stored, first: first == 0, last: first + count == pixels);
                     }
                 }

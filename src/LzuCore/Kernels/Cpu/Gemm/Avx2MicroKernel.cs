@@ -84,14 +84,14 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         else if (TAddress.Mode == Addressing.Strided)
         {
             // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             for (nint k = 0; k < length; k++)
             {
                 b0 = Vector256.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
                 if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
@@ -104,12 +104,12 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         else
         {
             var p = tile->A;
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector256.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
                 if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }

@@ -110,7 +110,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         else if (TAddress.Mode == Addressing.Strided)
         {
             // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             var q6 = tile->A + 6 * step;
@@ -120,7 +120,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
                 if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
                 if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
@@ -139,13 +139,13 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         else
         {
             var p = tile->A;
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
                 if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
                 if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }

@@ -133,6 +133,8 @@ internal unsafe struct Tile
     public nint SegmentLength;
     /// <summary>Packed panel, [k][width].</summary>
     public float* B;
+    /// <summary>Strided and Column: floats between two k of B. The width for a packed panel, which Indirect always has.</summary>
+    public nint BStep;
     /// <summary>First element of each output row.</summary>
     public float** Out;
     /// <summary>Floats from there to this tile's first column.</summary>

@@ -83,14 +83,14 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
         else if (TAddress.Mode == Addressing.Strided)
         {
             // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             for (nint k = 0; k < length; k++)
             {
                 b0 = Vector.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
                 if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
@@ -103,12 +103,12 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
         else
         {
             var p = tile->A;
-            var step = tile->AStep;
+            nint step = tile->AStep, panelStep = tile->BStep;
             for (nint k = 0; k < length; k++, p += step)
             {
                 b0 = Vector.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                b += TWidth.Vectors * Lanes;
+                b += panelStep;
                 a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
                 if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
