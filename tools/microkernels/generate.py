@@ -38,12 +38,30 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
     def step(i, element, indent):
         guard(i, f"a = {splat.format(element)}; " + each(i, lambda v, _: f"c{i}_{v} = {fma.format('a', f'b{v}', f'c{i}_{v}')};"), indent)
 
-    def panel_row(indent, advance="TWidth.Vectors * Lanes"):
-        put(" " * indent + f"b0 = {load.format('b')};")
-        put(" " * indent + f"if (TWidth.Vectors > 1) b1 = {load.format('b + Lanes')};")
+    def panel_row(indent, at):
+        put(" " * indent + f"b0 = {load.format(f'b{at}')};")
+        put(" " * indent + f"if (TWidth.Vectors > 1) b1 = {load.format(f'b{at} + Lanes')};")
         if wide_rows:
-            put(" " * indent + f"if (TWidth.Vectors > 2) b2 = {load.format('b + 2 * Lanes')};")
-        put(" " * indent + f"b += {advance};")
+            put(" " * indent + f"if (TWidth.Vectors > 2) b2 = {load.format(f'b{at} + 2 * Lanes')};")
+
+    # The sum over k, two terms a turn and a last one where the length is odd: fewer instructions a multiply-add, which counts where another thread
+    # shares the core. element(i, k) is A's element of row i, k terms on; advance goes two terms on. Where more terms follow, b stands behind the last.
+    def terms(indent, panel_step, element, advance="", follow=False):
+        def body(n, depth):
+            for k in range(n):
+                panel_row(depth, "" if k == 0 else f" + {panel_step}")
+                for i in range(rows):
+                    step(i, element(i, k), depth)
+
+        pad = " " * indent
+        put(f"{pad}for (k = 0; k < length - 1; k += 2)\n{pad}{{")
+        body(2, indent + 4)
+        put(f"{pad}    b += 2 * {panel_step};{advance}\n{pad}}}")
+        put(f"{pad}if (k < length)\n{pad}{{")
+        body(1, indent + 4)
+        if follow:
+            put(f"{pad}    b += {panel_step};")
+        put(pad + "}")
 
     pointers = [f"p{i}" for i in range(rows)]
     cases = "\n".join(f"            case {i}: Run<R{i}, TAddress, TWidth>(tile); break;" for i in range(1, rows))
@@ -97,47 +115,32 @@ internal sealed unsafe class {name} : MicroKernel
         guard(i, each(i, lambda v, at: f"c{i}_{v} = {load.format(f'o[{i}] + column{at}')};"), 12)
     put("""        }
         var b = tile->B;
-        var length = tile->SegmentLength;
+        nint k, length = tile->SegmentLength, panelStep = tile->BStep;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
             for (var s = tile->Segments; s > 0; s--, rows += TRows.Count)
             {""")
     put("                float* " + ", ".join(f"{p} = rows[{'0' if i == 0 else f'TRows.Count > {i} ? {i} : 0'}]" for i, p in enumerate(pointers)) + ";")
-    put("""                for (nint k = 0; k < length; k++)
-                {""")
-    panel_row(20)
-    for i in range(rows):
-        step(i, f"p{i}[k]", 20)
-    put("""                }
-            }
+    terms(16, "TWidth.Vectors * Lanes", lambda i, k: f"p{i}[k{f' + {k}' if k else ''}]", follow=True)
+    put("""            }
         }
         else if (TAddress.Mode == Addressing.Strided)
         {
-            // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            nint step = tile->AStep, panelStep = tile->BStep;""")
+            // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
+            var step = tile->AStep;""")
     for i in range(0, rows, 3):
         put(f"            var q{i} = tile->A{'' if i == 0 else f' + {i} * step'};")
-    put("""            for (nint k = 0; k < length; k++)
-            {""")
-    panel_row(16, "panelStep")
-    for i in range(rows):
-        base, r = i - i % 3, i % 3
-        step(i, f"q{base}[{['0', 'step', '2 * step'][r]}]", 16)
-    put("                " + " ".join(f"q{i}++;" for i in range(0, rows, 3)))
-    put("""            }
-        }
+    bases = range(0, rows, 3)
+    terms(12, "panelStep", lambda i, k: f"q{i - i % 3}[{['', 'step + ', '2 * step + '][i % 3]}{k}]".replace(" + 0]", "]"),
+          "".join(f" q{i} += 2;" for i in bases))
+    put("""        }
         else
         {
             var p = tile->A;
-            nint step = tile->AStep, panelStep = tile->BStep;
-            for (nint k = 0; k < length; k++, p += step)
-            {""")
-    panel_row(16, "panelStep")
-    for i in range(rows):
-        step(i, f"p[{i}]", 16)
-    put(f"""            }}
-        }}
+            var step = tile->AStep;""")
+    terms(12, "panelStep", lambda i, k: f"p[{'step + ' if k else ''}{i}]", " p += 2 * step;")
+    put(f"""        }}
         var floor = {splat.format('tile->Floor')};
         if (tile->HasResidual)
         {{

@@ -11,6 +11,6 @@ namespace LzuCore.Cli.Bench;
 /// <param name="CpuMs">Median CPU time: of the calling thread on one thread, of the process on several.</param>
 /// <param name="GFlops">10⁹ floating-point operations a second.</param>
 /// <param name="GBs">10⁹ bytes a second, counting every operand once.</param>
-/// <param name="PercentOfPeak">Of the multiply-add peak measured in the same minute with as many threads.</param>
+/// <param name="PercentOfPeak">Of the multiply-add peak of as many threads, sampled before and after each run: the median of the runs' shares.</param>
 /// <param name="Error">Largest difference from the definition, relative to the largest value, in a sample of outputs.</param>
 internal sealed record BenchRow(string Name, int Threads, string Device, double MedianMs, double MinMs, double CpuMs, [property: JsonPropertyName("gflops")] double GFlops, [property: JsonPropertyName("gb_s")] double GBs, double PercentOfPeak, double Error);

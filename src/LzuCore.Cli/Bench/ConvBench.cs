@@ -68,15 +68,14 @@ internal static class ConvBench
         var error = Error(layer, padding, x, w, b, y);
         if (!(error <= AllowedError)) throw new LzuException($"bench conv: {layer.Name} differs from the definition by {error:g3} of its largest value, more than {AllowedError:g1}. Nothing was timed.");
 
-        var peak = device == Device.Cpu ? Peak.GFlops() : double.NaN;
         var timing = Timing.Of(() =>
         {
             using var scope = new TensorScope();
             Call();
             input.Backend.Synchronize();
-        });
+        }, peak: device == Device.Cpu ? Peak.Sample : null);
         double flops = 2.0 * y.Shape.Count * layer.In * layer.Kernel * layer.Kernel, bytes = 4.0 * (x.Shape.Count + w.Shape.Count + y.Shape.Count), rate = timing.RateMs * 1e6;
-        return new(layer.Name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / rate / peak, error);
+        return new(layer.Name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / timing.PossibleFlops, error);
     }
 
     // The largest difference from the defining sum, in float64, over a sample that holds the corners; relative to the largest sampled value.

@@ -39,14 +39,13 @@ internal static class GemmBench
         }
         if (!(worst <= AllowedError * largest)) throw new LzuException($"bench gemm: {m}x{n}x{k} differs from the definition by {worst / largest:g3} of its largest value, more than {AllowedError:g1}. Nothing was timed.");
 
-        var peak = device == Device.Cpu ? Peak.GFlops() : double.NaN;
         var timing = Timing.Of(() =>
         {
             using var scope = new TensorScope();
             left.MatMul(right);
             left.Backend.Synchronize();
-        });
+        }, peak: device == Device.Cpu ? Peak.Sample : null);
         double flops = 2.0 * m * n * k, bytes = 4.0 * ((double)m * k + (double)k * n + (double)m * n), rate = timing.RateMs * 1e6;
-        return new($"{m}x{n}x{k}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / rate / peak, worst / largest);
+        return new($"{m}x{n}x{k}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / timing.PossibleFlops, worst / largest);
     }
 }

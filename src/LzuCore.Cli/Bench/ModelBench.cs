@@ -21,7 +21,6 @@ internal static class ModelBench
     /// <param name="device">Where.</param>
     public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, Device device)
     {
-        var peak = device == Device.Cpu ? Peak.GFlops() : double.NaN;
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).Persist().To(device);
         if (name == "resnet50")
         {
@@ -67,9 +66,8 @@ internal static class ModelBench
             {
                 work();
                 BackendRegistry.Get(device).Synchronize();
-            });
-            var rate = flops / timing.RateMs / 1e6;
-            return new($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, rate, double.NaN, 100 * rate / peak, 0);
+            }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
+            return new($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
         }
     }
 

@@ -14,16 +14,16 @@ internal static class Peak
     private const int Chains = 12;
     private static volatile float _sink;
 
-    /// <summary>10⁹ floating-point operations a second with <see cref="ParallelRows.Threads"/> threads.</summary>
-    public static double GFlops()
+    /// <summary>One sample, of about a millisecond: 10⁹ floating-point operations a second with <see cref="ParallelRows.Threads"/> threads.</summary>
+    public static double Sample()
     {
         var threads = ParallelRows.Threads;
         var lanes = Avx512F.IsSupported ? 16 : Fma.IsSupported ? 8 : Vector<float>.Count;
-        var timing = Timing.Of(() => ParallelRows.For(threads, 1, static (begin, end) =>
+        var ms = Timing.OnceMs(() => ParallelRows.For(threads, 1, static (begin, end) =>
         {
             for (var i = begin; i < end; i++) _sink = Avx512F.IsSupported ? Wide() : Fma.IsSupported ? Middle() : Portable();
-        }), budgetMs: 100);
-        return 2.0 * lanes * Chains * Rounds * threads / timing.RateMs / 1e6;
+        }));
+        return 2.0 * lanes * Chains * Rounds * threads / ms / 1e6;
     }
 
     // Twelve independent chains hide the latency of four cycles on two units.

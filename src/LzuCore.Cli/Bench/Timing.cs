@@ -8,33 +8,75 @@ namespace LzuCore.Cli.Bench;
 /// <param name="MedianMs">Median wall time.</param>
 /// <param name="MinMs">Least wall time.</param>
 /// <param name="CpuMs">Median CPU time.</param>
-internal readonly record struct Timing(double MedianMs, double MinMs, double CpuMs)
+/// <param name="PossibleFlops">Median over the runs of what the multiply-add peak, sampled just before and just after a run, would have computed in that run's time. NaN where no peak was asked for.</param>
+internal readonly record struct Timing(double MedianMs, double MinMs, double CpuMs, double PossibleFlops = double.NaN)
 {
     private const int FewestRuns = 5, MostRuns = 60;
+
+    // Time given to a sample of the peak, as a part of the last run's.
+    private const double PeakPart = 0.05;
 
     /// <summary>Runs an action until the budget is spent, at least 5 times, after one run that is not counted.</summary>
     /// <param name="action">What to measure.</param>
     /// <param name="budgetMs">Wall time to spend.</param>
-    public static Timing Of(Action action, double budgetMs = 400)
+    /// <param name="peak">One sample of the peak in 10⁹ operations a second, taken between the runs: a neighbour on the same core slows both alike.</param>
+    public static Timing Of(Action action, double budgetMs = 400, Func<double>? peak = null)
     {
         action();
         var wall = new List<double>();
         var cpu = new List<double>();
-        var alone = ParallelRows.Threads == 1;
+        var possible = new List<double>();
+        var before = peak is null ? double.NaN : Sample(peak, 0);
         var spent = Stopwatch.StartNew();
         while (wall.Count < FewestRuns || wall.Count < MostRuns && spent.Elapsed.TotalMilliseconds < budgetMs)
         {
-            var started = alone ? ThreadClock.Milliseconds : ThreadClock.ProcessMilliseconds;
-            var at = Stopwatch.GetTimestamp();
-            action();
-            wall.Add(Stopwatch.GetElapsedTime(at).TotalMilliseconds);
-            cpu.Add((alone ? ThreadClock.Milliseconds : ThreadClock.ProcessMilliseconds) - started);
+            var (wallMs, cpuMs) = Measure(action);
+            wall.Add(wallMs);
+            cpu.Add(cpuMs);
+            if (peak is null) continue;
+            var after = Sample(peak, PeakPart * wallMs);
+            possible.Add((before + after) / 2 * Rate(wallMs, cpuMs) * 1e6);
+            before = after;
         }
-        return new(Median(wall), wall.Min(), Median(cpu));
+        return new(Median(wall), wall.Min(), Median(cpu), peak is null ? double.NaN : Median(possible));
+    }
+
+    /// <summary>The time of one call, for a rate: CPU time on one thread, wall time on several.</summary>
+    /// <param name="action">What to measure.</param>
+    public static double OnceMs(Action action)
+    {
+        var (wallMs, cpuMs) = Measure(action);
+        return Rate(wallMs, cpuMs);
     }
 
     /// <summary>What rates are computed from: CPU time on one thread, wall time on several.</summary>
-    public double RateMs => ParallelRows.Threads == 1 && CpuMs > 0 ? CpuMs : MedianMs;
+    public double RateMs => Rate(MedianMs, CpuMs);
+
+    private static (double WallMs, double CpuMs) Measure(Action action)
+    {
+        double Cpu() => ParallelRows.Threads == 1 ? ThreadClock.Milliseconds : ThreadClock.ProcessMilliseconds;
+        var cpu = Cpu();
+        var wall = Stopwatch.GetTimestamp();
+        action();
+        return (Stopwatch.GetElapsedTime(wall).TotalMilliseconds, Cpu() - cpu);
+    }
+
+    private static double Rate(double wallMs, double cpuMs) => ParallelRows.Threads == 1 && cpuMs > 0 ? cpuMs : wallMs;
+
+    // The mean of samples that take so much time together, and of at least two: a first one finds cold code.
+    private static double Sample(Func<double> peak, double budgetMs)
+    {
+        var started = Stopwatch.StartNew();
+        double sum = 0;
+        var count = 0;
+        do
+        {
+            sum += peak();
+            count++;
+        }
+        while (count < 2 || started.Elapsed.TotalMilliseconds < budgetMs);
+        return sum / count;
+    }
 
     private static double Median(List<double> values)
     {

@@ -69,8 +69,7 @@ internal sealed record Phase(int OriginY, int OriginX, int StepY, int StepX, int
 }
 
 /// <summary>The source of a forward pass or weight gradient, perhaps copied first. Few channels (an image): a copy with the padding in it, so that all taps of
-/// a kernel row are one contiguous run. Pixels a multiple of 4 KiB apart: a copy with wider pixels, since a tile's rows would all fall into one
-/// cache set.</summary>
+/// a kernel row are one contiguous run.</summary>
 internal readonly unsafe struct ConvSource : IDisposable
 {
     private const int FewChannels = 16;
@@ -92,18 +91,6 @@ internal readonly unsafe struct ConvSource : IDisposable
             var (taps, down) = (new Tap[kernel.Height], args.Dilation.Height);
             for (var i = 0; i < taps.Length; i++) taps[i] = new Tap(i * down, 0, i);
             Phase = Phase with { Taps = taps };
-            _copy = copy;
-        }
-        else if (kernel is not { Height: 1, Width: 1 } && channels % 1024 == 0)
-        {
-            var pixel = channels + 16;
-            var copy = Scratch.Floats(input.Count / channels * pixel);
-            float* from = Picture.Data, to = copy.Pointer;
-            ParallelRows.For(checked((int)(input.Count / channels)), 64, (begin, end) =>
-            {
-                for (var p = begin; p < end; p++) new ReadOnlySpan<float>(from + (long)p * channels, channels).CopyTo(new Span<float>(to + (long)p * pixel, channels));
-            });
-            Picture = new Picture(to, input.Shape[0], input.Shape[2], input.Shape[3], pixel);
             _copy = copy;
         }
     }

@@ -10,8 +10,8 @@ namespace LzuCore.Kernels.Cpu;
 internal sealed unsafe class DirectConv(MicroKernel micro)
 {
     // Second-level cache for a block's input rows, and for the piece of a panel that its tiles share before the next piece is read.
-    private const int BlockBytes = 384 << 10, PieceBytes = 192 << 10;
-    private const int MostTiles = 12, FewestTiles = 4;
+    private const int BlockBytes = 384 << 10, PieceBytes = 384 << 10;
+    private const int MostTiles = 24, FewestTiles = 4;
 
     // Enough units for threads to share a small map by output channels.
     private const int WantedUnits = 12;
@@ -30,18 +30,13 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         var cut = weights.Cut;
         int blockTiles = (int)Math.Clamp(BlockBytes / ((long)cut.Rows * length * sizeof(float)), FewestTiles, MostTiles), tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + blockTiles - 1) / blockTiles;
         int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, cut.Slivers);
-        var pointwise = phase.Taps is [{ Dy: 0, Dx: 0 }];
-        var inPlace = pointwise && phase is { SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
-        // Rows a multiple of 4 KiB apart share one cache set: gather them first.
-        var gather = pointwise && source.Pixel % 1024 == 0;
+        var inPlace = phase is { Taps: [{ Dy: 0, Dx: 0 }], SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
         using var zeros = Scratch.Floats(length);
         new Span<float>(zeros.Pointer, length).Clear();
         var zero = zeros.Pointer;
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
-            var step = length + 16;
             using var rows = new Scratch((long)blockTiles * cut.Rows * (phase.Taps.Length + 1) * sizeof(nint));
-            using var copy = Scratch.Floats(gather ? (long)blockTiles * cut.Rows * step : 0);
             float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * phase.Taps.Length;
             Tile tile;
             for (var unit = begin; unit < end; unit++)
@@ -54,9 +49,6 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                     int first = Pixel(t), count = Pixel(t + 1) - first;
                     Locate(source, phase, target, first, count, zero, inPlace ? null : table + (first - pixel0) * phase.Taps.Length, outs + (first - pixel0));
                 }
-                if (gather)
-                    for (var p = pixel0; p < Pixel(tile1); p++)
-                        Unsafe.CopyBlock(copy.Pointer + (long)(p - pixel0) * step, inPlace ? source.Data + p * source.Pixel : table[p - pixel0], (uint)length * sizeof(float));
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
                 for (var s = sliver0; s < sliver1; s++)
                 {
@@ -70,10 +62,10 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                             tile.Segments = Math.Min(piece, phase.Taps.Length - tap);
                             tile.SegmentLength = length;
                             var addressing = Addressing.Strided;
-                            if (gather || inPlace)
+                            if (inPlace)
                             {
-                                tile.A = gather ? copy.Pointer + (long)(first - pixel0) * step : source.Data + first * source.Pixel;
-                                tile.AStep = gather ? step : source.Pixel;
+                                tile.A = source.Data + first * source.Pixel;
+                                tile.AStep = source.Pixel;
                             }
                             else
                             {

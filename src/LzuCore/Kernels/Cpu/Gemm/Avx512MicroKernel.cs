@@ -79,19 +79,18 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             if (TRows.Count > 11) { c11_0 = Vector512.Load(o[11] + column); if (TWidth.Vectors > 1) c11_1 = Vector512.Load(o[11] + column + Lanes); }
         }
         var b = tile->B;
-        var length = tile->SegmentLength;
+        nint k, length = tile->SegmentLength, panelStep = tile->BStep;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
             for (var s = tile->Segments; s > 0; s--, rows += TRows.Count)
             {
                 float* p0 = rows[0], p1 = rows[TRows.Count > 1 ? 1 : 0], p2 = rows[TRows.Count > 2 ? 2 : 0], p3 = rows[TRows.Count > 3 ? 3 : 0], p4 = rows[TRows.Count > 4 ? 4 : 0], p5 = rows[TRows.Count > 5 ? 5 : 0], p6 = rows[TRows.Count > 6 ? 6 : 0], p7 = rows[TRows.Count > 7 ? 7 : 0], p8 = rows[TRows.Count > 8 ? 8 : 0], p9 = rows[TRows.Count > 9 ? 9 : 0], p10 = rows[TRows.Count > 10 ? 10 : 0], p11 = rows[TRows.Count > 11 ? 11 : 0];
-                for (nint k = 0; k < length; k++)
+                for (k = 0; k < length - 1; k += 2)
                 {
                     b0 = Vector512.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                     if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                    b += TWidth.Vectors * Lanes;
                     a = Vector512.Create(p0[k]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
                     if (TRows.Count > 1) { a = Vector512.Create(p1[k]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
                     if (TRows.Count > 2) { a = Vector512.Create(p2[k]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
@@ -104,23 +103,57 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                     if (TRows.Count > 9) { a = Vector512.Create(p9[k]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
                     if (TRows.Count > 10) { a = Vector512.Create(p10[k]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
                     if (TRows.Count > 11) { a = Vector512.Create(p11[k]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b0 = Vector512.Load(b + TWidth.Vectors * Lanes);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + TWidth.Vectors * Lanes + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + TWidth.Vectors * Lanes + 2 * Lanes);
+                    a = Vector512.Create(p0[k + 1]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p1[k + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p2[k + 1]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p3[k + 1]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p4[k + 1]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p5[k + 1]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p6[k + 1]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p7[k + 1]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p8[k + 1]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p9[k + 1]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p10[k + 1]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p11[k + 1]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += 2 * TWidth.Vectors * Lanes;
+                }
+                if (k < length)
+                {
+                    b0 = Vector512.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    a = Vector512.Create(p0[k]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p1[k]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p2[k]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p3[k]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p4[k]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p5[k]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p6[k]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p7[k]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p8[k]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p9[k]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p10[k]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p11[k]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += TWidth.Vectors * Lanes;
                 }
             }
         }
         else if (TAddress.Mode == Addressing.Strided)
         {
-            // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            nint step = tile->AStep, panelStep = tile->BStep;
+            // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
+            var step = tile->AStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             var q6 = tile->A + 6 * step;
             var q9 = tile->A + 9 * step;
-            for (nint k = 0; k < length; k++)
+            for (k = 0; k < length - 1; k += 2)
             {
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                b += panelStep;
                 a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
                 if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
                 if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
@@ -133,19 +166,85 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
                 if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
                 if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
-                q0++; q3++; q6++; q9++;
+                b0 = Vector512.Load(b + panelStep);
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
+                a = Vector512.Create(q0[1]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(q0[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step + 1]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(q3[1]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(q3[step + 1]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step + 1]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(q6[1]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(q6[step + 1]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step + 1]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(q9[1]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(q9[step + 1]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step + 1]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                b += 2 * panelStep; q0 += 2; q3 += 2; q6 += 2; q9 += 2;
+            }
+            if (k < length)
+            {
+                b0 = Vector512.Load(b);
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
             }
         }
         else
         {
             var p = tile->A;
-            nint step = tile->AStep, panelStep = tile->BStep;
-            for (nint k = 0; k < length; k++, p += step)
+            var step = tile->AStep;
+            for (k = 0; k < length - 1; k += 2)
             {
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                b += panelStep;
+                a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                b0 = Vector512.Load(b + panelStep);
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
+                a = Vector512.Create(p[step + 0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                if (TRows.Count > 1) { a = Vector512.Create(p[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                if (TRows.Count > 2) { a = Vector512.Create(p[step + 2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                if (TRows.Count > 3) { a = Vector512.Create(p[step + 3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                if (TRows.Count > 4) { a = Vector512.Create(p[step + 4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                if (TRows.Count > 5) { a = Vector512.Create(p[step + 5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                if (TRows.Count > 6) { a = Vector512.Create(p[step + 6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                if (TRows.Count > 7) { a = Vector512.Create(p[step + 7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                if (TRows.Count > 8) { a = Vector512.Create(p[step + 8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                if (TRows.Count > 9) { a = Vector512.Create(p[step + 9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                if (TRows.Count > 10) { a = Vector512.Create(p[step + 10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                if (TRows.Count > 11) { a = Vector512.Create(p[step + 11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                b += 2 * panelStep; p += 2 * step;
+            }
+            if (k < length)
+            {
+                b0 = Vector512.Load(b);
+                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
                 a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
                 if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
                 if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }

@@ -59,56 +59,113 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
             if (TRows.Count > 5) { c5_0 = Vector.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 = Vector.Load(o[5] + column + Lanes); }
         }
         var b = tile->B;
-        var length = tile->SegmentLength;
+        nint k, length = tile->SegmentLength, panelStep = tile->BStep;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
             for (var s = tile->Segments; s > 0; s--, rows += TRows.Count)
             {
                 float* p0 = rows[0], p1 = rows[TRows.Count > 1 ? 1 : 0], p2 = rows[TRows.Count > 2 ? 2 : 0], p3 = rows[TRows.Count > 3 ? 3 : 0], p4 = rows[TRows.Count > 4 ? 4 : 0], p5 = rows[TRows.Count > 5 ? 5 : 0];
-                for (nint k = 0; k < length; k++)
+                for (k = 0; k < length - 1; k += 2)
                 {
                     b0 = Vector.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                    b += TWidth.Vectors * Lanes;
                     a = new Vector<float>(p0[k]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
                     if (TRows.Count > 1) { a = new Vector<float>(p1[k]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
                     if (TRows.Count > 2) { a = new Vector<float>(p2[k]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
                     if (TRows.Count > 3) { a = new Vector<float>(p3[k]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
                     if (TRows.Count > 4) { a = new Vector<float>(p4[k]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
                     if (TRows.Count > 5) { a = new Vector<float>(p5[k]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b0 = Vector.Load(b + TWidth.Vectors * Lanes);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + TWidth.Vectors * Lanes + Lanes);
+                    a = new Vector<float>(p0[k + 1]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p1[k + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p2[k + 1]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p3[k + 1]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p4[k + 1]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p5[k + 1]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += 2 * TWidth.Vectors * Lanes;
+                }
+                if (k < length)
+                {
+                    b0 = Vector.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    a = new Vector<float>(p0[k]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p1[k]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p2[k]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p3[k]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p4[k]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p5[k]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += TWidth.Vectors * Lanes;
                 }
             }
         }
         else if (TAddress.Mode == Addressing.Strided)
         {
-            // Base pointers three rows apart and one index register: every row is base, base + step or base + 2 steps, without spills.
-            nint step = tile->AStep, panelStep = tile->BStep;
+            // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
+            var step = tile->AStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
-            for (nint k = 0; k < length; k++)
+            for (k = 0; k < length - 1; k += 2)
             {
                 b0 = Vector.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                b += panelStep;
                 a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
                 if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
                 if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
                 if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
                 if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
-                q0++; q3++;
+                b0 = Vector.Load(b + panelStep);
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
+                a = new Vector<float>(q0[1]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(q0[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step + 1]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(q3[1]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(q3[step + 1]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step + 1]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                b += 2 * panelStep; q0 += 2; q3 += 2;
+            }
+            if (k < length)
+            {
+                b0 = Vector.Load(b);
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
             }
         }
         else
         {
             var p = tile->A;
-            nint step = tile->AStep, panelStep = tile->BStep;
-            for (nint k = 0; k < length; k++, p += step)
+            var step = tile->AStep;
+            for (k = 0; k < length - 1; k += 2)
             {
                 b0 = Vector.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                b += panelStep;
+                a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                b0 = Vector.Load(b + panelStep);
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
+                a = new Vector<float>(p[step + 0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                if (TRows.Count > 1) { a = new Vector<float>(p[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                if (TRows.Count > 2) { a = new Vector<float>(p[step + 2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                if (TRows.Count > 3) { a = new Vector<float>(p[step + 3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                if (TRows.Count > 4) { a = new Vector<float>(p[step + 4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                if (TRows.Count > 5) { a = new Vector<float>(p[step + 5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                b += 2 * panelStep; p += 2 * step;
+            }
+            if (k < length)
+            {
+                b0 = Vector.Load(b);
+                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
                 a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
                 if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
                 if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
