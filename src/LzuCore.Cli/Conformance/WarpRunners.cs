@@ -33,10 +33,10 @@ internal static class WarpRunners
     }
 
     public static IReadOnlyDictionary<string, Tensor> Zoom(CaseInputs c) =>
-        new Dictionary<string, Tensor> { ["zoomed"] = Warp(c).Zoom(c["image"].To(Precision(c)), c.Attributes.Size("size")) };
+        new Dictionary<string, Tensor> { ["zoomed"] = Warp(c).Zoom(c["image"], c.Attributes.Size("size")) };
 
     public static IReadOnlyDictionary<string, Tensor> Unzoom(CaseInputs c) =>
-        new Dictionary<string, Tensor> { ["unzoomed"] = Warp(c).Unzoom(c["features"].To(Precision(c))) };
+        new Dictionary<string, Tensor> { ["unzoomed"] = Warp(c).Unzoom(c["features"]) };
 
     public static IReadOnlyDictionary<string, Tensor> UnwarpBoxes(CaseInputs c)
     {
@@ -52,7 +52,7 @@ internal static class WarpRunners
 
     private static WarpGrid Warp(CaseInputs c)
     {
-        var saliency = c["saliency"].To(Precision(c));
+        var saliency = c["saliency"];
         return LzuCore.Warping.SaliencyToGrid.Apply(saliency.Reshape(1, 1, saliency.Shape[saliency.Rank - 2], saliency.Shape[saliency.Rank - 1]), new SaliencyToGridOptions
         {
             AttractionFwhm = c.Attributes.Number("attraction_fwhm"),
@@ -60,9 +60,6 @@ internal static class WarpRunners
             AntiCrop = c.Attributes.Flag("anti_crop", fallback: true),
         });
     }
-
-    // A plane that crops has nodes a rounding error away from the clamp, where the slope changes side: float32 cannot say on which side they are, float64 can.
-    private static DType Precision(CaseInputs c) => c.Attributes.Flag("separable") || c.Attributes.Flag("anti_crop", fallback: true) ? DType.Float32 : DType.Float64;
 
     private static Tensor Batched(Tensor grid) => grid.Rank == 4 ? grid : grid.Reshape([1, .. grid.Shape]);
 

@@ -105,6 +105,19 @@ internal sealed class PlaneWarpOnHost(Backend device) : IPlaneWarpKernel
         using HostCopy n = HostCopy.Read(device, nodes), d = HostCopy.Read(device, dOutput), dn = HostCopy.Write(device, dNodes);
         _cpu.InvertBackward(x, y, n.View, d.View, dn.View);
     }
+
+    public void InvertAt(TensorView nodes, TensorView points, TensorView output)
+    {
+        using HostCopy n = HostCopy.Read(device, nodes), p = HostCopy.Read(device, points), o = HostCopy.Write(device, output);
+        _cpu.InvertAt(n.View, p.View, o.View);
+    }
+
+    public void InvertAtBackward(TensorView nodes, TensorView points, TensorView dOutput, TensorView? dNodes, TensorView? dPoints)
+    {
+        using HostCopy n = HostCopy.Read(device, nodes), p = HostCopy.Read(device, points), d = HostCopy.Read(device, dOutput);
+        using HostCopy? dn = dNodes is { } wantedNodes ? HostCopy.Write(device, wantedNodes) : null, dp = dPoints is { } wantedPoints ? HostCopy.Write(device, wantedPoints) : null;
+        _cpu.InvertAtBackward(n.View, p.View, d.View, dn?.View, dp?.View);
+    }
 }
 
 internal sealed class KernelDensityOnHost(Backend device) : IKernelDensityKernel

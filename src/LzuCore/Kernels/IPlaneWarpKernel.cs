@@ -20,4 +20,11 @@ public interface IPlaneWarpKernel : IKernel
 
     /// <summary>The gradient of <see cref="Invert"/>, by the implicit function theorem; 0 from entries that no tile covers. Overwrites.</summary>
     void InvertBackward(in AxisTable x, in AxisTable y, TensorView nodes, TensorView dOutput, TensorView dNodes);
+
+    /// <summary>output[n, i] = the parameter, normalised, that the map takes to points[n, i]: points [N, m, 2], clamped to [-1, 1]. A point that no tile holds gets the nearest
+    /// place on a tile's side; NaN gives NaN.</summary>
+    void InvertAt(TensorView nodes, TensorView points, TensorView output);
+
+    /// <summary>The gradient of <see cref="InvertAt"/>; 0 from points that no tile holds and to clamped coordinates. Overwrites.</summary>
+    void InvertAtBackward(TensorView nodes, TensorView points, TensorView dOutput, TensorView? dNodes, TensorView? dPoints);
 }

@@ -32,11 +32,11 @@ public sealed partial class WarpGrid
     /// <param name="boxes">[m, 4 or more]: left, top, right, bottom, then columns that pass through.</param>
     /// <param name="original">The original's size, the boxes' frame.</param>
     /// <param name="zoomed">The zoomed image's size, the result's frame.</param>
-    /// <remarks>Corners that the warp does not show (crop) go to the border. Gradient: to boxes and knots.</remarks>
-    /// <exception cref="ArgumentValueException">The warp is not separable.</exception>
+    /// <param name="rule">What to do when sides bend.</param>
+    /// <remarks>Corners that the warp does not show (crop) go to the border. Gradient: to boxes and nodes.</remarks>
     /// <exception cref="ShapeException">The boxes are not [m, 4 or more], or the warp holds several images.</exception>
-    public Tensor ToZoomed(Tensor boxes, Size2 original, Size2 zoomed) =>
-        MoveBoxes("warp_boxes", boxes, original, zoomed, BoxRule.Corners, points => PointsToZoomed(points));
+    public Tensor ToZoomed(Tensor boxes, Size2 original, Size2 zoomed, BoxRule rule = BoxRule.Hull) =>
+        MoveBoxes("warp_boxes", boxes, original, zoomed, rule, points => PointsToZoomed(points));
 
     /// <summary>Points of the zoomed image in the original: T at each point.</summary>
     /// <param name="points">[m, 2] (x, y), normalised; points outside [-1, 1] go to the border.</param>
@@ -50,15 +50,15 @@ public sealed partial class WarpGrid
         return F.GridSample(nodes, points.Reshape(1, points.Shape[0], 1, 2), SamplingMode.Bilinear, PaddingMode.Border, alignCorners: true).Reshape(2, points.Shape[0]).Transpose(0, 1);
     }
 
-    /// <summary>Points of the original in the zoomed image: T⁻¹ at each point of a separable warp.</summary>
-    /// <param name="points">[m, 2] (x, y), normalised; points that the warp does not show go to the border.</param>
-    /// <returns>[m, 2], normalised. Gradient: to points and knots.</returns>
-    /// <exception cref="ArgumentValueException">The warp is not separable.</exception>
+    /// <summary>Points of the original in the zoomed image: T⁻¹ at each point.</summary>
+    /// <param name="points">[m, 2] (x, y), normalised; points that the warp does not show go to the border, those of a nonseparable warp to the nearest place that it shows.</param>
+    /// <returns>[m, 2], normalised. Gradient: to points and nodes, 0 to coordinates that went to the border. Where a warp folds, the first tile in row-major order counts.</returns>
     /// <exception cref="ShapeException">The points are not [m, 2], or the warp holds several images.</exception>
     public Tensor PointsToZoomed(Tensor points)
     {
         CheckPoints("invert_points", points);
-        Check.That(IsSeparable, $"invert_points: the warp must be separable, got a nonseparable one of {Size} nodes. Invert(size) gives its inverse at every pixel.");
+        if (points.Shape[0] == 0) return points;
+        if (!IsSeparable) return F.InvertNodesAt(_nodes!, points.Reshape(1, points.Shape[0], 2)).Reshape(points.Shape[0], 2);
         var x = F.InvertKnotsAt(_knotsX!, points.Narrow(1, 0, 1).Transpose(0, 1));
         var y = F.InvertKnotsAt(_knotsY!, points.Narrow(1, 1, 1).Transpose(0, 1));
         return F.Concat([x, y], 0).Transpose(0, 1);

@@ -24,6 +24,27 @@ public sealed class WarpInverseTests
             },
             iter: 40);
 
+    // Tiles accept parameters up to 1e-6 beyond their sides.
+    [Test]
+    public void Nonseparable_InverseOfForward_IsWhereItBegan() =>
+        Any.Sample(
+            c =>
+            {
+                var warp = Warp(Saliency(c.H, c.W, Math.Min(c.Power, 3), c.Seed), c.Fwhm + 4, false, true);
+                var u = Tensor.Uniform([50, 2], RandomSource.FromSeed(c.Seed, 3), -1, 1, DType.Float64);
+                Assert.That(Distance(warp.PointsToZoomed(warp.PointsToOriginal(u)), u), Is.LessThan(2e-6));
+            },
+            iter: 40);
+
+    [Test]
+    public void Nonseparable_PointsThatAreNotShown_GoToTheNearestPlace()
+    {
+        // A square turned by 45 degrees: its sides are |x| + |y| = 1.
+        var warp = WarpGrid.FromNodes(Tensor.From([0.0, -1, 1, 0, -1, 0, 0, 1], [1, 2, 2, 2]));
+        var points = Tensor.From([1.0, 1, -1, 1, 1, -1, 7, 0, 0, 0, double.NaN, 0], [6, 2]);
+        Assert.That(Doubles(warp.PointsToZoomed(points)), Is.EqualTo([1, 0, 0, 1, 0, -1, 1, -1, 0, 0, double.NaN, double.NaN]).Within(1e-12));
+    }
+
     [Test]
     public void AntiCrop_LeavesNoHoles([Values] bool separable) =>
         Any.Sample(

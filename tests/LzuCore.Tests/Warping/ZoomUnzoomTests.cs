@@ -112,6 +112,22 @@ public sealed class ZoomUnzoomTests
         Assert.That(warp.ToOriginal(right, 10, 100).ToArray<double>()[0], Is.EqualTo(37.5).Within(1e-9));
     }
 
+    // A hull holds what it was drawn around, both ways.
+    [Test]
+    public void Boxes_UnderABendingWarp_ThereAndBack_HoldTheBox() =>
+        Any.Sample(
+            c =>
+            {
+                var warp = Warp(Saliency(c.H, c.W, Math.Min(c.Power, 3), c.Seed), c.Fwhm + 4, false, true);
+                var box = Tensor.From([100.0, 80, 300, 200], [1, 4]);
+                var back = warp.ToOriginal(warp.ToZoomed(box, (480, 640), (240, 320)), (240, 320), (480, 640)).ToArray<double>();
+                Assert.That(back[0], Is.LessThan(100.01));
+                Assert.That(back[1], Is.LessThan(80.01));
+                Assert.That(back[2], Is.GreaterThan(299.99));
+                Assert.That(back[3], Is.GreaterThan(199.99));
+            },
+            iter: 30);
+
     [Test]
     public void NoBoxes_StayNone() =>
         Assert.That(WarpGrid.Identity((3, 4)).ToOriginal(Tensor.Zeros([0, 5]), 10, 100).Shape, Is.EqualTo(new Shape(0, 5)));
@@ -121,7 +137,7 @@ public sealed class ZoomUnzoomTests
     {
         var s = Saliency(5, 7, 1, 9).WithGrad();
         var boxes = Tensor.From([11.0, 21, 31, 43], [1, 4]).WithGrad();
-        foreach (var map in (Func<Tensor[], Tensor>[])[x => Warp(x[0], 4, true, true).ToOriginal(x[1], (50, 60), (100, 120)), x => Warp(x[0], 4, true, true).ToZoomed(x[1], (50, 60), (25, 30))])
+        foreach (var map in (Func<Tensor[], Tensor>[])[x => Warp(x[0], 4, true, true).ToOriginal(x[1], (50, 60), (100, 120)), x => Warp(x[0], 4, true, true).ToZoomed(x[1], (50, 60), (25, 30)), x => Warp(x[0], 6, false, true).ToZoomed(x[1], (50, 60), (25, 30))])
             foreach (var result in GradCheck.Run(map, [s, boxes], 1e-6))
                 Assert.That(result.Error, Is.LessThan(1e-5), $"input {result.Input}, element {result.WorstIndex}: {result.Got} for {result.Expected}");
     }

@@ -60,23 +60,29 @@ internal sealed partial class PlaneWarpKernel
                 {
                     var hit = hits[i * w + j];
                     if (hit.Tile < 0) continue;
-                    var first = hit.Tile / (columns - 1) * columns + hit.Tile % (columns - 1);
-                    var tile = new Tile(points, first, columns);
+                    var tile = new Tile(points, hit.Tile / (columns - 1) * columns + hit.Tile % (columns - 1), columns);
                     var (tx, ty) = tile.SolveTransposed(
                         hit.Mu, hit.Lambda, AxisWarpKernel.Beyond(x, j) ? 0 : upX[j] * scaleX, AxisWarpKernel.Beyond(y, i) ? 0 : upY[j] * scaleY);
-                    Add(first, (1 - hit.Lambda) * (1 - hit.Mu));
-                    Add(first + 1, (1 - hit.Lambda) * hit.Mu);
-                    Add(first + columns, hit.Lambda * (1 - hit.Mu));
-                    Add(first + columns + 1, hit.Lambda * hit.Mu);
-
-                    void Add(int node, double weight)
-                    {
-                        gx[node] -= weight * tx;
-                        gy[node] -= weight * ty;
-                    }
+                    Scatter(hit, columns, -tx, -ty, gx, gy);
                 }
             }
             Join(gx, gy, dNodes, n);
+        }
+    }
+
+    // The four corners of a hit's tile receive their weights of a vector.
+    private static void Scatter(Hit hit, int columns, double x, double y, double[] gx, double[] gy)
+    {
+        var first = hit.Tile / (columns - 1) * columns + hit.Tile % (columns - 1);
+        Add(first, (1 - hit.Lambda) * (1 - hit.Mu));
+        Add(first + 1, (1 - hit.Lambda) * hit.Mu);
+        Add(first + columns, hit.Lambda * (1 - hit.Mu));
+        Add(first + columns + 1, hit.Lambda * hit.Mu);
+
+        void Add(int node, double weight)
+        {
+            gx[node] += weight * x;
+            gy[node] += weight * y;
         }
     }
 
@@ -103,7 +109,7 @@ internal sealed partial class PlaneWarpKernel
             for (var j = 0; j < columns - 1; j++)
             {
                 var tile = new Tile(nodes, i * columns + j, columns);
-                if (!(Math.Abs(tile.Area) >= SmallestArea) || !double.IsFinite(tile.Area)) continue;
+                if (!tile.Usable) continue;
                 var (left, right) = Entries(x, w, tile.Left, tile.Right);
                 var (top, bottom) = Entries(y, h, tile.Top, tile.Bottom);
                 for (var a = top; a <= bottom; a++)
@@ -153,6 +159,10 @@ internal sealed partial class PlaneWarpKernel
         }
 
         public double Area { get; }
+
+        // Neither flat nor without numbers.
+        public bool Usable => Math.Abs(Area) >= SmallestArea && double.IsFinite(Area);
+
         public double Left { get; }
         public double Right { get; }
         public double Top { get; }
@@ -172,6 +182,19 @@ internal sealed partial class PlaneWarpKernel
             if (!(lambda >= -Tolerance && lambda <= 1 + Tolerance)) return false;
             lambda = Math.Clamp(lambda, 0, 1);
             return true;
+        }
+
+        public bool MayHold(double x, double y) => x >= Left - Tolerance && x <= Right + Tolerance && y >= Top - Tolerance && y <= Bottom + Tolerance;
+
+        // The nearest place on one side (λ = at, or μ = at) and its squared distance.
+        public (double Mu, double Lambda, double Distance) OnSide(double x, double y, bool along, double at)
+        {
+            var from = along ? (X: _p.X + at * _b.X, Y: _p.Y + at * _b.Y) : (X: _p.X + at * _c.X, Y: _p.Y + at * _c.Y);
+            var side = along ? (X: _c.X + at * _d.X, Y: _c.Y + at * _d.Y) : (X: _b.X + at * _d.X, Y: _b.Y + at * _d.Y);
+            var length = side.X * side.X + side.Y * side.Y;
+            var t = length > 0 ? Math.Clamp(((x - from.X) * side.X + (y - from.Y) * side.Y) / length, 0, 1) : 0;
+            double dx = from.X + t * side.X - x, dy = from.Y + t * side.Y - y;
+            return (along ? t : at, along ? at : t, dx * dx + dy * dy);
         }
 
         // t with Jᵀ t = (upMu, upLambda); J's columns are the derivatives by μ and λ. 0 where the tile is folded flat at this point.
