@@ -25,14 +25,14 @@ internal static class ModelBench
         if (name == "resnet50")
         {
             var classifier = new ResNet(classes: 1000);
-            DeterministicWeights.Fill(classifier, 1);
+            DeterministicWeights.Fill(classifier, 1, device);
             classifier.Eval();
             yield return Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!));
             yield break;
         }
 
         var model = new RetinaNet(new RetinaNetOptions { Layout = name == "retinanet" ? CheckpointLayout.Mmdet : CheckpointLayout.Torchvision });
-        DeterministicWeights.Fill(model, 1);
+        DeterministicWeights.Fill(model, 1, device);
         model.Eval();
         var features = Kept(model.Neck.Call(model.Backbone.Call(input).Levels));
         var backboneFlops = Flops(() => model.Neck.Call(model.Backbone.Call(input).Levels)[0]);

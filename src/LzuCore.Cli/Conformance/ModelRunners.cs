@@ -56,7 +56,7 @@ internal static class ModelRunners
 
     private static T Prepared<T>(CaseInputs c, T model) where T : Module
     {
-        DeterministicWeights.Fill(model, c.Attributes.Whole("weights_seed"));
+        DeterministicWeights.Fill(model, c.Attributes.Whole("weights_seed"), c.Device);
         model.Eval();
         return model;
     }

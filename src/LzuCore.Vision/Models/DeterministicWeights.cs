@@ -1,5 +1,6 @@
 using LzuCore.Memory;
 using LzuCore.Nn;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 
 namespace LzuCore.Vision.Models;
@@ -21,8 +22,12 @@ public static class DeterministicWeights
         ("conv_regs.2", 0.2, 0.5), ("conv_regs.3", 1, 0), ("conv_regs.4", 0.5, 0),
     ];
 
-    /// <summary>Writes the weights of a seed into a model.</summary>
-    public static void Fill(Module model, int seed) => model.LoadStateDict(Make(model.Keys, seed));
+    /// <summary>Writes the weights of a seed into a model, which then lies on a device: the CPU unless said.</summary>
+    public static void Fill(Module model, int seed, Device? device = null)
+    {
+        var weights = Make(model.Keys, seed);
+        model.LoadStateDict(device is { } to && to != Device.Cpu ? new StateDict(weights.Select(w => KeyValuePair.Create(w.Key, w.Value.To(to)))) : weights);
+    }
 
     /// <summary>The weights of a seed for some keys.</summary>
     public static StateDict Make(IEnumerable<(string Key, Shape Shape)> keys, int seed) =>
