@@ -34,6 +34,7 @@ public sealed class GpuBackend : Backend
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
         Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
         Register<IMapKernel>(new MapKernel(_launcher));
+        Register<IOptimizerKernel>(new OptimizerKernel(_launcher));
         Register<IPadKernel>(new PadKernel(_launcher));
         Register<IPlaneWarpKernel>(new PlaneWarpOnHost(this));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));

@@ -8,6 +8,7 @@ internal interface IReal<T>
     static abstract int Truncate(T v);
     static abstract T Floor(T v);
     static abstract T RoundToEven(T v);
+    static abstract T Sqrt(T v);
 }
 
 internal readonly struct SingleReal : IReal<float>
@@ -16,6 +17,7 @@ internal readonly struct SingleReal : IReal<float>
     public static int Truncate(float v) => (int)v;
     public static float Floor(float v) => MathF.Floor(v);
     public static float RoundToEven(float v) => MathF.Round(v);
+    public static float Sqrt(float v) => MathF.Sqrt(v);
 }
 
 internal readonly struct DoubleReal : IReal<double>
@@ -24,4 +26,5 @@ internal readonly struct DoubleReal : IReal<double>
     public static int Truncate(double v) => (int)v;
     public static double Floor(double v) => Math.Floor(v);
     public static double RoundToEven(double v) => Math.Round(v);
+    public static double Sqrt(double v) => Math.Sqrt(v);
 }
