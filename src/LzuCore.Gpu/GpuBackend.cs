@@ -30,14 +30,21 @@ public sealed class GpuBackend : Backend
         Register<IAxisWarpKernel>(new AxisWarpOnHost(this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
         Register<ICopyKernel>(new CopyKernel(_launcher));
+        Register<IDropoutKernel>(new DropoutKernel(_launcher));
+        Register<IGatherKernel>(new GatherKernel(_launcher, this));
         Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
         Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
         Register<IMapKernel>(new MapKernel(_launcher));
+        Register<INormKernel>(new NormKernel(_launcher, this));
         Register<IOptimizerKernel>(new OptimizerKernel(_launcher));
         Register<IPadKernel>(new PadKernel(_launcher));
         Register<IPlaneWarpKernel>(new PlaneWarpOnHost(this));
+        Register<IPool2dKernel>(new Pool2dKernel(_launcher));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
+        Register<IScanKernel>(new ScanKernel(_launcher, this));
+        Register<ISoftmaxKernel>(new SoftmaxKernel(_launcher));
+        Register<ISortKernel>(new SortKernel(_launcher, this));
         Register<IZipKernel>(new ZipKernel(_launcher));
     }
 
@@ -67,6 +74,7 @@ public sealed class GpuBackend : Backend
     {
         devices(b);
         b.EnableAlgorithms().Optimize(OptimizationLevel.O2);
+        DeviceMath.Redirect();
     });
 
     private static GpuBackend CreateCuda(int index)

@@ -34,7 +34,7 @@ internal sealed class GridSampleKernel(Launcher launcher) : IGridSampleKernel
     {
         if (output.Count == 0) return;
         launcher.Launch(output.Count, new ForwardBody<T, TReal>(Points<T, TReal>(args, input, grid), input.Shape[1],
-            input.Elements<T>().SubView(input.Layout.Offset), output.Elements<T>().SubView(output.Layout.Offset)));
+            input.Dense<T>(), output.Dense<T>()));
     }
 
     private void Backward<T, TReal>(in GridSampleArgs args, TensorView input, TensorView grid, TensorView dOutput, TensorView? dInput, TensorView? dGrid)
@@ -42,19 +42,19 @@ internal sealed class GridSampleKernel(Launcher launcher) : IGridSampleKernel
     {
         var points = Points<T, TReal>(args, input, grid);
         var channels = input.Shape[1];
-        var dy = dOutput.Elements<T>().SubView(dOutput.Layout.Offset);
+        var dy = dOutput.Dense<T>();
         if (dGrid is { } dg)
         {
             var s = dg.Layout.Strides;
             launcher.Launch(dg.Count / 2, new GridGradientBody<T, TReal>(points, channels, dg.Shape[2], s[0], s[1], s[2], s[3],
-                input.Elements<T>().SubView(input.Layout.Offset), dy, dg.Elements<T>().SubView(dg.Layout.Offset)), grain: 256);
+                input.Dense<T>(), dy, dg.Dense<T>()), grain: 256);
         }
         if (dInput is { } di && di.Count > 0)
         {
             var lanes = (long)di.Shape[0] * channels;
             var threads = launcher.OnHost ? 2 * ParallelRows.Threads : DeviceThreads;
             var bands = (int)Math.Clamp(threads / lanes, 1, di.Shape[2]);
-            launcher.Launch(lanes * bands, new InputGradientBody<T, TReal>(points, channels, bands, dy, di.Elements<T>().SubView(di.Layout.Offset)), grain: 1);
+            launcher.Launch(lanes * bands, new InputGradientBody<T, TReal>(points, channels, bands, dy, di.Dense<T>()), grain: 1);
         }
     }
 

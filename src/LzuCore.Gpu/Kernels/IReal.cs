@@ -5,26 +5,38 @@ namespace LzuCore.Gpu.Kernels;
 internal interface IReal<T>
 {
     static abstract T From(int v);
+    static abstract T From(double v);
+    static abstract double ToDouble(T v);
     static abstract int Truncate(T v);
     static abstract T Floor(T v);
     static abstract T RoundToEven(T v);
     static abstract T Sqrt(T v);
+    static abstract T Exp(T v);
+    static abstract T Log(T v);
 }
 
 internal readonly struct SingleReal : IReal<float>
 {
     public static float From(int v) => v;
+    public static float From(double v) => (float)v;
+    public static double ToDouble(float v) => v;
     public static int Truncate(float v) => (int)v;
     public static float Floor(float v) => MathF.Floor(v);
     public static float RoundToEven(float v) => MathF.Round(v);
     public static float Sqrt(float v) => MathF.Sqrt(v);
+    public static float Exp(float v) => MathF.Exp(v);
+    public static float Log(float v) => MathF.Log(v);
 }
 
 internal readonly struct DoubleReal : IReal<double>
 {
     public static double From(int v) => v;
+    public static double From(double v) => v;
+    public static double ToDouble(double v) => v;
     public static int Truncate(double v) => (int)v;
     public static double Floor(double v) => Math.Floor(v);
     public static double RoundToEven(double v) => Math.Round(v);
     public static double Sqrt(double v) => Math.Sqrt(v);
+    public static double Exp(double v) => Math.Exp(v);
+    public static double Log(double v) => Math.Log(v);
 }

@@ -27,14 +27,14 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
         launcher.Launch(output.Count, new ForwardBody<T, TReal>(new(args, input.Shape[2], output.Shape[2]), new(args, input.Shape[3], output.Shape[3]), input.Shape[1],
-            input.Elements<T>().SubView(input.Layout.Offset), output.Elements<T>().SubView(output.Layout.Offset)));
+            input.Dense<T>(), output.Dense<T>()));
     }
 
     private void Backward<T, TReal>(in InterpolateArgs args, TensorView dOutput, TensorView dInput)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
         launcher.Launch(dInput.Count, new BackwardBody<T, TReal>(new(args, dInput.Shape[2], dOutput.Shape[2]), new(args, dInput.Shape[3], dOutput.Shape[3]), dInput.Shape[1],
-            dOutput.Elements<T>().SubView(dOutput.Layout.Offset), dInput.Elements<T>().SubView(dInput.Layout.Offset)), grain: 512);
+            dOutput.Dense<T>(), dInput.Dense<T>()), grain: 512);
     }
 
     /// <summary>Where an output index reads: two input neighbours and how far it lies towards the second.</summary>

@@ -6,16 +6,11 @@ using LzuCore.Memory;
 namespace LzuCore.Gpu.Kernels;
 
 // Elementwise map, one thread an element, over the formula structs that the CPU uses: ILGPU compiles only the scalar members that are called.
-// On a GPU exp, log, sin and cos of float32 are built on the hardware's approximations (a few 1e-7 for moderate arguments); float64 is exact and slow.
+// On a GPU their calls of MathF and Math become DeviceMath's.
 internal sealed class MapKernel(Launcher launcher) : IMapKernel
 {
     public void Forward<TFormula>(TFormula formula, TensorView input, TensorView output) where TFormula : struct, IMapFormula
     {
-        if (!launcher.OnHost && typeof(TFormula) == typeof(Tanh))
-        {
-            Forward(default(DeviceTanh), input, output);
-            return;
-        }
         var walk = new StridedWalk(output.Layout, input.Layout);
         if (output.DType == DType.Float64)
             launcher.Launch(walk.Count, new ForwardDouble<TFormula>(formula, walk.Sizes, walk[1], walk[0], input.Elements<double>(), output.Elements<double>()));

@@ -27,7 +27,7 @@ internal sealed class OptimizerKernel(Launcher launcher) : IOptimizerKernel
     {
         launcher.Launch(output.Count, new SgdBody<T, TReal>(
             T.CreateTruncating(a.LearningRate), T.CreateTruncating(a.Momentum), T.CreateTruncating(1 - a.Dampening), T.CreateTruncating(a.WeightDecay),
-            velocity is null ? 0 : 1, a.First ? 1 : 0, a.Nesterov ? 1 : 0, Dense<T>(parameter), Dense<T>(gradient), Dense<T>(velocity ?? output), Dense<T>(output)));
+            velocity is null ? 0 : 1, a.First ? 1 : 0, a.Nesterov ? 1 : 0, parameter.Dense<T>(), gradient.Dense<T>(), (velocity ?? output).Dense<T>(), output.Dense<T>()));
     }
 
     private void Adam<T, TReal>(in AdamArgs a, TensorView parameter, TensorView gradient, TensorView mean, TensorView square, TensorView output)
@@ -37,10 +37,8 @@ internal sealed class OptimizerKernel(Launcher launcher) : IOptimizerKernel
             new(T.CreateTruncating(a.Beta1), T.CreateTruncating(1 - a.Beta1)), new(T.CreateTruncating(a.Beta2), T.CreateTruncating(1 - a.Beta2)),
             T.CreateTruncating(a.Decoupled ? 1 - a.LearningRate * a.WeightDecay : 1), T.CreateTruncating(a.Decoupled ? 0 : a.WeightDecay),
             T.CreateTruncating(a.LearningRate / (1 - Math.Pow(a.Beta1, a.Step))), T.CreateTruncating(Math.Sqrt(1 - Math.Pow(a.Beta2, a.Step))), T.CreateTruncating(a.Epsilon),
-            Dense<T>(parameter), Dense<T>(gradient), Dense<T>(mean), Dense<T>(square), Dense<T>(output)));
+            parameter.Dense<T>(), gradient.Dense<T>(), mean.Dense<T>(), square.Dense<T>(), output.Dense<T>()));
     }
-
-    private static ArrayView<T> Dense<T>(TensorView view) where T : unmanaged => view.Elements<T>().SubView(view.Layout.Offset);
 
     /// <summary>A running mean: how much of the old value stays and of the new one enters.</summary>
     internal readonly record struct Average<T>(T Keep, T Fresh);

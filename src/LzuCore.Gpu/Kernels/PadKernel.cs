@@ -27,7 +27,7 @@ internal sealed class PadKernel(Launcher launcher) : IPadKernel
     {
         var (rows, columns, channels) = Axes(args, input.Shape);
         launcher.Launch(output.Count, new ForwardBody<T, TReal>(rows, columns, channels, T.CreateTruncating(args.Value),
-            input.Elements<T>().SubView(input.Layout.Offset), output.Elements<T>().SubView(output.Layout.Offset)));
+            input.Dense<T>(), output.Dense<T>()));
     }
 
     private void Backward<T, TReal>(in PadArgs args, TensorView dOutput, TensorView dInput)
@@ -35,7 +35,7 @@ internal sealed class PadKernel(Launcher launcher) : IPadKernel
     {
         var (rows, columns, channels) = Axes(args, dInput.Shape);
         launcher.Launch(dInput.Count, new BackwardBody<T, TReal>(rows, columns, channels,
-            dOutput.Elements<T>().SubView(dOutput.Layout.Offset), dInput.Elements<T>().SubView(dInput.Layout.Offset)), grain: 1024);
+            dOutput.Dense<T>(), dInput.Dense<T>()), grain: 1024);
     }
 
     private static (Axis Rows, Axis Columns, int Channels) Axes(in PadArgs args, Shape input)

@@ -12,8 +12,6 @@ namespace LzuCore.Gpu.Kernels;
 // Chunks are as long as they are many (about the square root), so a total of 10^7 elements is two passes of about 3,000 steps.
 internal sealed class ReduceKernel(Launcher launcher, Backend backend) : IReduceKernel
 {
-    private const int UnsplitElements = 1024;
-
     public void Forward(ReduceKind kind, TensorView input, TensorView output)
     {
         if (output.DType == DType.Float64) Reduce<double, Float64Element>(kind, input, output);
@@ -37,32 +35,22 @@ internal sealed class ReduceKernel(Launcher launcher, Backend backend) : IReduce
         var (kept, reduced) = Split(input, output);
         var outer = new StridedWalk(output.Layout, kept);
         var inner = new StridedWalk(reduced);
-        var (chunk, chunks) = Chunks(inner.Count);
-        var scratch = backend.Allocate(DType.Float64, checked(outer.Count * chunks));
-        var partial = new TensorView(scratch, Layout.RowMajor([checked((int)(outer.Count * chunks))]), DType.Float64).Elements<double>();
+        var (chunk, chunks) = Chunks.Of(inner.Count);
+        using var scratch = new Scratch(backend, DType.Float64, outer.Count * chunks);
+        var partial = scratch.Elements<double>();
         launcher.Launch(outer.Count * chunks, new PartialPass<T, TElement>((int)kind, outer.Sizes, outer[1], inner.Sizes, inner[0], (int)inner.Count, chunk, (int)outer.Count, input.Elements<T>(), partial), grain: 64);
         launcher.Launch(outer.Count, new FinalPass<T, TElement>((int)kind, outer.Sizes, outer[0], inner.Count, chunks, (int)outer.Count, partial, output.Elements<T>()), grain: 256);
-        scratch.Release();
     }
 
     private long Count<T, TElement>(TensorView input) where T : unmanaged where TElement : struct, IElement<T>
     {
         var walk = new StridedWalk(input.Layout);
-        var (chunk, chunks) = Chunks(walk.Count);
-        var scratch = backend.Allocate(DType.Float64, chunks);
-        var partial = new TensorView(scratch, Layout.RowMajor([chunks]), DType.Float64).Elements<double>();
-        launcher.Launch(chunks, new NonFinitePass<T, TElement>(walk.Sizes, walk[0], (int)walk.Count, chunk, input.Elements<T>(), partial), grain: 64);
+        var (chunk, chunks) = Chunks.Of(walk.Count);
+        using var scratch = new Scratch(backend, DType.Float64, chunks);
+        launcher.Launch(chunks, new NonFinitePass<T, TElement>(walk.Sizes, walk[0], (int)walk.Count, chunk, input.Elements<T>(), scratch.Elements<double>()), grain: 64);
         var counts = new double[chunks];
-        backend.Download(scratch, MemoryMarshal.AsBytes(counts.AsSpan()));
-        scratch.Release();
+        backend.Download(scratch.View.Storage, MemoryMarshal.AsBytes(counts.AsSpan()));
         return (long)counts.Sum();
-    }
-
-    private static (int Length, int Number) Chunks(long count)
-    {
-        Check.That(count <= int.MaxValue, $"reduce: at most 2^31 - 1 elements may be reduced into one, got {count}.");
-        var length = count <= UnsplitElements ? (int)Math.Max(1, count) : (int)Math.Ceiling(Math.Sqrt(count));
-        return (length, (int)Math.Max(1, (count + length - 1) / length));
     }
 
     // The input's layout over the output's shape, and the reduced axes alone (their offset is 0: it is in the first).

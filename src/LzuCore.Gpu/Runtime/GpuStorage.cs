@@ -38,4 +38,7 @@ internal static class GpuViews
         sizeof(T) == view.DType.Size()
             ? ((GpuStorage)view.Storage).Bytes.Cast<T>()
             : throw new DTypeException($"a buffer of {view.DType.Name()} was read as {typeof(T).Name}");
+
+    /// <summary>As <see cref="Elements{T}"/>, from the layout's first element on.</summary>
+    public static ArrayView<T> Dense<T>(this TensorView view) where T : unmanaged => view.Elements<T>().SubView(view.Layout.Offset, view.Count);
 }

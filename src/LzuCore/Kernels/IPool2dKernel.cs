@@ -11,12 +11,60 @@ public enum PoolKind
     Average,
 }
 
-/// <summary>The windows along one axis: output index i covers inputs [Starts[i], Ends[i]), clipped to the axis; never empty, and never decreasing.</summary>
-/// <param name="Starts">First input index of each window.</param>
-/// <param name="Ends">One past the last.</param>
-/// <param name="Divisors">What an average divides by, per axis; the window's divisor is the product.</param>
-public sealed record PoolAxis(int[] Starts, int[] Ends, int[] Divisors)
+/// <summary>The windows along one axis: output index i covers inputs [Start(i), End(i)), clipped to the axis; never empty, and never decreasing. Blittable.</summary>
+public readonly record struct PoolAxis
 {
+    private readonly int _kernel, _stride, _padding, _countPadding;
+
+    private PoolAxis(int size, int count, int kernel, int stride, int padding, bool countPadding)
+    {
+        (Size, Count) = (size, count);
+        (_kernel, _stride, _padding, _countPadding) = (kernel, stride, padding, countPadding ? 1 : 0);
+    }
+
+    /// <summary>The input's size.</summary>
+    public int Size { get; }
+
+    /// <summary>How many windows there are.</summary>
+    public int Count { get; }
+
+    /// <summary>First input index of a window.</summary>
+    public int Start(int i)
+    {
+        if (_kernel == 0) return (int)((long)i * Size / Count);
+        var start = (long)i * _stride - _padding;
+        return start < 0 ? 0 : (int)start;
+    }
+
+    /// <summary>One past the last input index of a window.</summary>
+    public int End(int i)
+    {
+        if (_kernel == 0) return (int)(((i + 1L) * Size + Count - 1) / Count);
+        var end = (long)i * _stride - _padding + _kernel;
+        return end > Size ? Size : (int)end;
+    }
+
+    /// <summary>What an average divides by, along this axis; the window's divisor is the product over both.</summary>
+    public int Divisor(int i)
+    {
+        if (_kernel == 0 || _countPadding == 0) return End(i) - Start(i);
+        long start = (long)i * _stride - _padding, room = Size + (long)_padding - start;
+        return room < _kernel ? (int)room : _kernel;
+    }
+
+    /// <summary>The first window that ends behind an input index: those that cover it, if any, follow without a gap.</summary>
+    public int FirstBehind(int index)
+    {
+        int low = 0, high = Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (End(middle) > index) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    }
+
     /// <summary>Windows of a kernel that slides by a stride over a padded axis of <paramref name="size"/>.</summary>
     /// <param name="size">The input's size.</param>
     /// <param name="kernel">The window's size.</param>
@@ -29,29 +77,11 @@ public sealed record PoolAxis(int[] Starts, int[] Ends, int[] Divisors)
         var room = size + 2L * padding - kernel + (ceil ? stride - 1 : 0);
         var count = room < 0 ? 0 : (int)(room / stride) + 1;
         if (ceil && (count - 1L) * stride >= (long)size + padding) count--;
-        var axis = new PoolAxis(new int[count], new int[count], new int[count]);
-        for (var i = 0; i < count; i++)
-        {
-            long start = (long)i * stride - padding, end = Math.Min(start + kernel, (long)size + padding);
-            axis.Starts[i] = (int)Math.Max(0, start);
-            axis.Ends[i] = (int)Math.Min(size, end);
-            axis.Divisors[i] = countPadding ? (int)(end - start) : axis.Ends[i] - axis.Starts[i];
-        }
-        return axis;
+        return new PoolAxis(size, count, kernel, stride, padding, countPadding);
     }
 
     /// <summary>The bins of an adaptive pool: [⌊i · in / out⌋, ⌈(i + 1) · in / out⌉).</summary>
-    public static PoolAxis Adaptive(int size, int count)
-    {
-        var axis = new PoolAxis(new int[count], new int[count], new int[count]);
-        for (var i = 0; i < count; i++)
-        {
-            axis.Starts[i] = (int)((long)i * size / count);
-            axis.Ends[i] = (int)(((i + 1L) * size + count - 1) / count);
-            axis.Divisors[i] = axis.Ends[i] - axis.Starts[i];
-        }
-        return axis;
-    }
+    public static PoolAxis Adaptive(int size, int count) => new(size, count, 0, 1, 0, false);
 }
 
 /// <summary>Options of <see cref="IPool2dKernel"/>.</summary>

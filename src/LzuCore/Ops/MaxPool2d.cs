@@ -57,7 +57,7 @@ public static partial class F
             $"{op}: padding must be between 0 and half the kernel {kernel}, got {padding}. Pad the input with F.Pad first.");
         var rows = PoolAxis.Sliding(x.Shape[2], kernel.Height, stride.Height, padding.Height, ceil, countPadding);
         var columns = PoolAxis.Sliding(x.Shape[3], kernel.Width, stride.Width, padding.Width, ceil, countPadding);
-        if (rows.Starts.Length == 0 || columns.Starts.Length == 0)
+        if (rows.Count == 0 || columns.Count == 0)
             throw new ShapeException($"{op}: input", $"must hold at least one {kernel} window with padding {padding}", x.Shape.ToString());
         return Op.Apply(new Pool2dOp(op, new Pool2dArgs(kind, rows, columns)), x);
     }
@@ -75,7 +75,7 @@ internal sealed class Pool2dOp(string name, Pool2dArgs args) : Op(name)
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var input = inputs[0].Contiguous();
-        var output = Tensor.Empty([input.Shape[0], input.Shape[1], args.Rows.Starts.Length, args.Columns.Starts.Length], input);
+        var output = Tensor.Empty([input.Shape[0], input.Shape[1], args.Rows.Count, args.Columns.Count], input);
         input.Backend.Kernel<IPool2dKernel>().Forward(args, input.View, output.View);
         if (args.Kind == PoolKind.Max) Save(input);
         return output;

@@ -38,9 +38,9 @@ internal sealed unsafe class Pool2dKernel : IPool2dKernel
                 var to = y + (long)row * w * c;
                 for (var j = 0; j < w; j++, to += c)
                 {
-                    var window = new Window<T>(x + (((long)n * inH + rows.Starts[i]) * inW + columns.Starts[j]) * c, (long)inW * c, c,
-                        rows.Ends[i] - rows.Starts[i], columns.Ends[j] - columns.Starts[j]);
-                    if (average) window.Mean(to, T.One / T.CreateChecked((long)rows.Divisors[i] * columns.Divisors[j]));
+                    var window = new Window<T>(x + (((long)n * inH + rows.Start(i)) * inW + columns.Start(j)) * c, (long)inW * c, c,
+                        rows.End(i) - rows.Start(i), columns.End(j) - columns.Start(j));
+                    if (average) window.Mean(to, T.One / T.CreateChecked((long)rows.Divisor(i) * columns.Divisor(j)));
                     else window.Max(to);
                 }
             }
@@ -64,17 +64,17 @@ internal sealed unsafe class Pool2dKernel : IPool2dKernel
                 for (var r = top; r < bottom; r++) new Span<T>(dx + ((long)n * inH + r) * inW * c, inW * c).Clear();
                 for (var i = 0; i < h; i++)
                 {
-                    if (rows.Ends[i] <= top) continue;
-                    if (rows.Starts[i] >= bottom) break;
+                    if (rows.End(i) <= top) continue;
+                    if (rows.Start(i) >= bottom) break;
                     var from = dy + ((long)n * h + i) * w * c;
                     for (var j = 0; j < w; j++, from += c)
                     {
-                        int width = columns.Ends[j] - columns.Starts[j], first = Math.Max(top, rows.Starts[i]) - rows.Starts[i], last = Math.Min(bottom, rows.Ends[i]) - rows.Starts[i];
-                        var at = (((long)n * inH + rows.Starts[i]) * inW + columns.Starts[j]) * c;
+                        int width = columns.End(j) - columns.Start(j), first = Math.Max(top, rows.Start(i)) - rows.Start(i), last = Math.Min(bottom, rows.End(i)) - rows.Start(i);
+                        var at = (((long)n * inH + rows.Start(i)) * inW + columns.Start(j)) * c;
                         fixed (T* best = taps)
                         {
-                            if (x is not null) new Window<T>(x + at, (long)inW * c, c, rows.Ends[i] - rows.Starts[i], width).ArgMax(best);
-                            var share = T.One / T.CreateChecked((long)rows.Divisors[i] * columns.Divisors[j]);
+                            if (x is not null) new Window<T>(x + at, (long)inW * c, c, rows.End(i) - rows.Start(i), width).ArgMax(best);
+                            var share = T.One / T.CreateChecked((long)rows.Divisor(i) * columns.Divisor(j));
                             for (var tap = first * width; tap < last * width; tap++)
                             {
                                 var to = dx + at + tap / width * (long)inW * c + tap % width * (long)c;
