@@ -29,9 +29,11 @@ public sealed class GpuBackend : Backend
         Register<IAttractionKernel>(new AttractionOnHost(this));
         Register<IAxisWarpKernel>(new AxisWarpOnHost(this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
+        Register<IConv2dKernel>(new Conv2dKernel(_launcher, this));
         Register<ICopyKernel>(new CopyKernel(_launcher));
         Register<IDropoutKernel>(new DropoutKernel(_launcher));
         Register<IGatherKernel>(new GatherKernel(_launcher, this));
+        Register<IGemmKernel>(new GemmKernel(_launcher));
         Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
         Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
@@ -43,6 +45,7 @@ public sealed class GpuBackend : Backend
         Register<IPool2dKernel>(new Pool2dKernel(_launcher));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
         Register<IScanKernel>(new ScanKernel(_launcher, this));
+        Register<ISeparableSampleKernel>(new SeparableSampleKernel(_launcher, this));
         Register<ISoftmaxKernel>(new SoftmaxKernel(_launcher));
         Register<ISortKernel>(new SortKernel(_launcher, this));
         Register<IZipKernel>(new ZipKernel(_launcher));
