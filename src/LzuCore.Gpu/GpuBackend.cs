@@ -12,7 +12,7 @@ using Device = LzuCore.Memory.Device;
 namespace LzuCore.Gpu;
 
 /// <summary>Kernels compiled by ILGPU: <c>cuda:N</c> on an NVIDIA GPU, <c>ilgpu</c> on the host, which runs the same kernels without one.</summary>
-/// <remarks>Not every op has a kernel here; an op without one throws <see cref="KernelNotFoundException"/> and says what to do. Results are the same
+/// <remarks>Not every op has a kernel here; an op without one throws <see cref="KernelNotFoundException"/>. Results are the same
 /// bits on every run; they differ from the CPU's by rounding, since a GPU contracts <c>a * b + c</c>.</remarks>
 public sealed class GpuBackend : Backend
 {
@@ -26,8 +26,8 @@ public sealed class GpuBackend : Backend
         _context = context;
         _launcher = new Launcher(accelerator, onHost);
         _allocator = new CachingAllocator(accelerator, device.ToString());
-        Register<IAttractionKernel>(new AttractionOnHost(this));
-        Register<IAxisWarpKernel>(new AxisWarpOnHost(this));
+        Register<IAttractionKernel>(new AttractionKernel(_launcher, this));
+        Register<IAxisWarpKernel>(new AxisWarpKernel(_launcher, this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
         Register<IConv2dKernel>(new Conv2dKernel(_launcher, this));
         Register<ICopyKernel>(new CopyKernel(_launcher));
@@ -36,12 +36,12 @@ public sealed class GpuBackend : Backend
         Register<IGemmKernel>(new GemmKernel(_launcher));
         Register<IGridSampleKernel>(new GridSampleKernel(_launcher));
         Register<IInterpolateKernel>(new InterpolateKernel(_launcher));
-        Register<IKernelDensityKernel>(new KernelDensityOnHost(this));
+        Register<IKernelDensityKernel>(new KernelDensityKernel(_launcher, this));
         Register<IMapKernel>(new MapKernel(_launcher));
         Register<INormKernel>(new NormKernel(_launcher, this));
         Register<IOptimizerKernel>(new OptimizerKernel(_launcher));
         Register<IPadKernel>(new PadKernel(_launcher));
-        Register<IPlaneWarpKernel>(new PlaneWarpOnHost(this));
+        Register<IPlaneWarpKernel>(new PlaneWarpKernel(_launcher, this));
         Register<IPool2dKernel>(new Pool2dKernel(_launcher));
         Register<IReduceKernel>(new ReduceKernel(_launcher, this));
         Register<IScanKernel>(new ScanKernel(_launcher, this));
@@ -68,17 +68,9 @@ public sealed class GpuBackend : Backend
     internal static GpuBackend CreateHost(int index, bool onHost)
     {
         if (index != 0) throw new DeviceException($"device ilgpu has index 0 only, got {index}.");
-        var context = Compiler(b => b.CPU());
+        var context = KernelCompiler.Options(b => b.CPU());
         return new GpuBackend(new Device("ilgpu"), context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Auto), onHost);
     }
-
-    /// <summary>ILGPU with the options every kernel is compiled with. Below O2 the generated code does not know that views lie in global memory.</summary>
-    internal static Context Compiler(Action<Context.Builder> devices) => Context.Create(b =>
-    {
-        devices(b);
-        b.EnableAlgorithms().Optimize(OptimizationLevel.O2);
-        DeviceMath.Redirect();
-    });
 
     private static GpuBackend CreateCuda(int index)
     {
@@ -88,7 +80,7 @@ public sealed class GpuBackend : Backend
         Context? context = null;
         try
         {
-            context = Compiler(b => b.Cuda());
+            context = KernelCompiler.Options(b => b.Cuda());
             var count = context.GetCudaDevices().Count;
             if (index >= count)
                 throw new DeviceException($"device {device} is not available: the CUDA driver lists {count} GPU{(count == 1 ? "" : "s")}. Use {(count == 0 ? "--device cpu" : $"cuda:0 to cuda:{count - 1}")}.");

@@ -31,7 +31,7 @@ internal static class KernelSelfTest
         ["IPool2dKernel"] = (d => F.MaxPool2d(X(d).Reshape(1, 1, 2, 2), 2), [5]),
         ["IReduceKernel"] = (d => X(d).Sum(0), [9]),
         ["IScanKernel"] = (d => X(d).CumSum(0), [3, 2, 4, 9]),
-        ["ISeparableSampleKernel"] = (d => WarpGrid.Identity((2, 2)).Zoom(X(d).Reshape(1, 1, 2, 2), (1, 1)), [3]),
+        ["ISeparableSampleKernel"] = (d => WarpGrid.FromKnots(Line(d, -1, 1).Reshape(1, 2), Line(d, -1, 1).Reshape(1, 2)).Zoom(X(d).Reshape(1, 1, 2, 2), (1, 1)), [3]),
         ["ISoftmaxKernel"] = (d => Line(d, 0, 0).Softmax(0), [0.5, 0.5]),
         ["ISortKernel"] = (d => X(d).Sort(0).Values, [-1, 2, 3, 5]),
         ["IZipKernel"] = (d => X(d) + X(d), [6, -2, 4, 10]),

@@ -15,23 +15,61 @@ namespace LzuCore.Kernels;
 /// <remarks>Beyond the axis (p &gt; Extent: a network's padding) the warp is the identity: the index is i itself.</remarks>
 public readonly record struct AxisTable(double Stride, double Offset, double Extent, double IndexScale, double IndexShift, double OutScale, double OutShift, double Fill)
 {
+    private const double Snap = 1e-5;
+
+    /// <summary>Whether entry i lies beyond the axis, where the warp is the identity.</summary>
+    internal bool Beyond(int i) => Stride * i + Offset > Extent;
+
+    /// <summary>Entry i as a normalised coordinate. Exact at the very ends, because 2p - E and E are.</summary>
+    internal double Target(int i) => Extent == 0 ? -1 : (2 * (Stride * i + Offset) - Extent) / Extent;
+
+    /// <summary>The tile of entry i's parameter between <paramref name="count"/> nodes and the fraction inside it; the last tile goes on beyond the axis.</summary>
+    internal (int Tile, double Within) Locate(int i, int count)
+    {
+        var at = Extent == 0 ? 0 : (Stride * i + Offset) / Extent * (count - 1);
+        var tile = at < 0 ? 0 : at > count - 2 ? count - 2 : (int)at;
+        return (tile, at - tile);
+    }
+
+    /// <summary>The entries, of <paramref name="count"/>, whose targets may lie in [low, high]; one more at each end, so that rounding loses none. Entries beyond the axis
+    /// count as its last pixel.</summary>
+    internal (int First, int Last) Covering(int count, double low, double high)
+    {
+        if (Extent == 0) return (0, count - 1);
+        var first = Math.Ceiling(((low + 1) / 2 * Extent - Offset) / Stride) - 1;
+        var last = Math.Floor(((high + 1) / 2 * Extent - Offset) / Stride) + 1;
+        return (first > 0 ? first < count ? (int)first : count : 0, high >= 1 - WarpTile.Tolerance || last >= count ? count - 1 : last < 0 ? -1 : (int)last);
+    }
+
+    /// <summary>An end node within 1e-5 of ±1 counts as ±1, because float32 grids end at 0.9999998.</summary>
+    internal static double SnapEnd(double node, double end) => node - end < Snap && end - node < Snap ? end : node;
+
     /// <summary>An index in the table's unit. A float32 table never rounds an index from inside the axis onto its end, where sampling's one-sided slope points outward.</summary>
-    internal double Write(double index, DType dtype)
+    internal double Write(double index, bool single)
     {
         var value = OutScale * index + OutShift;
         var end = IndexScale + IndexShift;
-        if (dtype == DType.Float64 || !(index < end) || index < end - 1e-3 * (1 + Math.Abs(end))) return value;
-        var single = (float)value;
-        while (ReadBack(single) >= end) single = MathF.BitDecrement(single);
-        return single;
+        if (!single || !(index < end) || index < end - 1e-3 * (1 + Math.Abs(end))) return value;
+        var entry = (float)value;
+        while (ReadBack(entry) >= end) entry = Below(entry);
+        return entry;
     }
 
-    // The index as float32 sampling finds it: the entry itself, or grid_sample's ((v + 1) D - 1)/2 without align-corners, where OutScale = 2/D.
+    // The index as float32 sampling finds it: the entry itself, or grid_sample's ((v + 1) D - 1)/2 without align-corners, where OutScale = 2/D; the larger of the
+    // results with the product rounded and with it fused into the subtraction. The product of two float32 is exact in float64.
     private double ReadBack(float value)
     {
         if (OutScale == 1) return value;
-        var size = (float)(2 / OutScale);
-        return Math.Max(((value + 1) * size - 1) / 2, MathF.FusedMultiplyAdd(value + 1, size, -1) / 2);
+        var product = (double)(value + 1) * (float)(2 / OutScale);
+        float rounded = (float)product - 1, fused = (float)(product - 1);
+        return (rounded > fused ? rounded : fused) / 2;
+    }
+
+    // The next float32 towards minus infinity, of a finite number.
+    private static float Below(float v)
+    {
+        var bits = BitConverter.SingleToInt32Bits(v);
+        return v == 0 ? -float.Epsilon : BitConverter.Int32BitsToSingle(v > 0 ? bits - 1 : bits + 1);
     }
 }
 

@@ -4,11 +4,9 @@ namespace LzuCore.Kernels.Cpu;
 
 // One axis of a separable warp: O(knots + entries) scalar work in float64, a few microseconds, so no threads and no vectors.
 // Entries ascend, so the inverse is a sweep: the tile pointer only moves forward, past zero-width tiles.
-// Edges: entries at the very ends are exact because 2p - E and E are; beyond the axis the index is the entry's own.
+// Edges: beyond the axis the index is the entry's own.
 internal sealed class AxisWarpKernel : IAxisWarpKernel
 {
-    private const double Snap = 1e-5;
-
     public void Evaluate(in AxisTable table, TensorView knots, TensorView output)
     {
         var result = new double[output.Shape[1]];
@@ -17,8 +15,8 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             var g = Doubles.Row(knots, n);
             for (var i = 0; i < result.Length; i++)
             {
-                var (tile, t) = Locate(table, i, g.Length);
-                result[i] = table.Write((g[tile] + t * (g[tile + 1] - g[tile]) + 1) / 2 * table.IndexScale + table.IndexShift, output.DType);
+                var (tile, t) = table.Locate(i, g.Length);
+                result[i] = table.Write((g[tile] + t * (g[tile + 1] - g[tile]) + 1) / 2 * table.IndexScale + table.IndexShift, output.DType == DType.Float32);
             }
             Doubles.SetRow(result, output, n);
         }
@@ -33,7 +31,7 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             var upstream = Doubles.Row(dOutput, n);
             for (var i = 0; i < upstream.Length; i++)
             {
-                var (tile, t) = Locate(table, i, dg.Length);
+                var (tile, t) = table.Locate(i, dg.Length);
                 var d = upstream[i] * table.OutScale * table.IndexScale / 2;
                 dg[tile] += (1 - t) * d;
                 dg[tile + 1] += t * d;
@@ -50,9 +48,9 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             var sweep = new Sweep(Snapped(knots, n));
             for (var i = 0; i < result.Length; i++)
             {
-                if (Beyond(table, i)) result[i] = table.Write(i, output.DType);
-                else if (sweep.MoveTo(Target(table, i)))
-                    result[i] = table.Write(sweep.Parameter * table.IndexScale + table.IndexShift, output.DType);
+                if (table.Beyond(i)) result[i] = table.Write(i, output.DType == DType.Float32);
+                else if (sweep.MoveTo(table.Target(i)))
+                    result[i] = table.Write(sweep.Parameter * table.IndexScale + table.IndexShift, output.DType == DType.Float32);
                 else result[i] = table.Fill;
             }
             Doubles.SetRow(result, output, n);
@@ -70,7 +68,7 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
             var sweep = new Sweep(Snapped(knots, n));
             for (var i = 0; i < upstream.Length; i++)
             {
-                if (Beyond(table, i) || !sweep.MoveTo(Target(table, i))) continue;
+                if (table.Beyond(i) || !sweep.MoveTo(table.Target(i))) continue;
                 var d = upstream[i] * scale / sweep.Width;
                 dg[sweep.Tile] -= (1 - sweep.Within) * d;
                 dg[sweep.Tile + 1] -= sweep.Within * d;
@@ -117,26 +115,11 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
         }
     }
 
-    internal static bool Beyond(in AxisTable table, int i) => table.Stride * i + table.Offset > table.Extent;
-
-    internal static double Target(in AxisTable table, int i) =>
-        table.Extent == 0 ? -1 : (2 * (table.Stride * i + table.Offset) - table.Extent) / table.Extent;
-
-    internal static double SnapEnd(double knot, double end) => Math.Abs(knot - end) < Snap ? end : knot;
-
-    // The tile of entry i's parameter and the fraction inside it; the last tile goes on beyond the axis.
-    internal static (int Tile, double T) Locate(in AxisTable table, int i, int count)
-    {
-        var at = table.Extent == 0 ? 0 : (table.Stride * i + table.Offset) / table.Extent * (count - 1);
-        var tile = Math.Clamp((int)at, 0, count - 2);
-        return (tile, at - tile);
-    }
-
     private static double[] Snapped(TensorView knots, int n)
     {
         var g = Doubles.Row(knots, n);
-        g[0] = SnapEnd(g[0], -1);
-        g[^1] = SnapEnd(g[^1], 1);
+        g[0] = AxisTable.SnapEnd(g[0], -1);
+        g[^1] = AxisTable.SnapEnd(g[^1], 1);
         return g;
     }
 

@@ -68,17 +68,17 @@ internal sealed partial class PlaneWarpKernel
     // The tiles of one image.
     private readonly struct TileList
     {
-        private readonly Tile[] _tiles;
+        private readonly WarpTile[] _tiles;
         private readonly int _rows, _columns;
 
         public TileList((double X, double Y)[] nodes, int rows, int columns)
         {
             (_rows, _columns) = (rows - 1, columns - 1);
-            _tiles = new Tile[_rows * _columns];
-            for (var t = 0; t < _tiles.Length; t++) _tiles[t] = new Tile(nodes, t / _columns * columns + t % _columns, columns);
+            _tiles = new WarpTile[_rows * _columns];
+            for (var t = 0; t < _tiles.Length; t++) _tiles[t] = At(nodes, t / _columns * columns + t % _columns, columns);
         }
 
-        public Tile this[int tile] => _tiles[tile];
+        public WarpTile this[int tile] => _tiles[tile];
 
         /// <summary>The first tile that holds a point; tile -1 where none does.</summary>
         public Hit Find(double x, double y)

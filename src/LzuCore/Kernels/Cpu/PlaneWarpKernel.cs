@@ -22,13 +22,13 @@ internal sealed partial class PlaneWarpKernel : IPlaneWarpKernel
                 double[] rowX = new double[w], rowY = new double[w];
                 for (var i = begin; i < end; i++)
                 {
-                    var (r, t) = AxisWarpKernel.Locate(tableY, i, rows);
+                    var (r, t) = tableY.Locate(i, rows);
                     for (var j = 0; j < w; j++)
                     {
                         var (c, f) = alongX[j];
                         var at = r * columns + c;
-                        rowX[j] = tableX.Write(Blend(nodeX, at, f, t) * tableX.IndexScale + tableX.IndexShift, output.DType);
-                        rowY[j] = tableY.Write(Blend(nodeY, at, f, t) * tableY.IndexScale + tableY.IndexShift, output.DType);
+                        rowX[j] = tableX.Write(Blend(nodeX, at, f, t) * tableX.IndexScale + tableX.IndexShift, output.DType == DType.Float32);
+                        rowY[j] = tableY.Write(Blend(nodeY, at, f, t) * tableY.IndexScale + tableY.IndexShift, output.DType == DType.Float32);
                     }
                     Doubles.Write(rowX, output, image * s[0] + i * s[1], s[2]);
                     Doubles.Write(rowY, output, image * s[0] + i * s[1] + s[3], s[2]);
@@ -56,7 +56,7 @@ internal sealed partial class PlaneWarpKernel : IPlaneWarpKernel
             double[] gx = new double[rows * columns], gy = new double[rows * columns];
             for (var i = 0; i < h; i++)
             {
-                var (r, t) = AxisWarpKernel.Locate(y, i, rows);
+                var (r, t) = y.Locate(i, rows);
                 Doubles.Read(dOutput, n * s[0] + i * s[1], s[2], upX);
                 Doubles.Read(dOutput, n * s[0] + i * s[1] + s[3], s[2], upY);
                 for (var j = 0; j < w; j++)
@@ -82,7 +82,7 @@ internal sealed partial class PlaneWarpKernel : IPlaneWarpKernel
     private static (int Tile, double T)[] Locate(in AxisTable table, int count, int nodes)
     {
         var found = new (int, double)[count];
-        for (var i = 0; i < count; i++) found[i] = AxisWarpKernel.Locate(table, i, nodes);
+        for (var i = 0; i < count; i++) found[i] = table.Locate(i, nodes);
         return found;
     }
 
