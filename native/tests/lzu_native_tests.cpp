@@ -134,6 +134,12 @@ void inverse_known_values() {
     const float wanted[] = {3, -1, 0, 1, 3};
     for (int i = 0; i < 5; i++) expect_near(out[i], wanted[i], 1e-6, "fill");
 
+    // A billionth before the end: float32 rounds to the nearest below it, not onto it.
+    const lzu_axis_table fine = {1, 1e9 - 1, 1e9, 100, 0, 1, 0, -2};
+    const float straight[] = {-1, 1};
+    lzu_axis_invert_f32(&fine, 1, 2, straight, 1, out);
+    expect(out[0] < 100 && out[0] > 99.9999f, "an index from inside stays inside");
+
     // Beyond the axis the index is the entry's own; no width at all is no inverse.
     table.extent = 3;
     lzu_axis_invert_f32(&table, 1, 3, identity, 5, out);

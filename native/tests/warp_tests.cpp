@@ -175,8 +175,9 @@ void density_known_values() {
     for (int i = 0; i < 7; i++) sum_y += std::exp(-0.5 * std::pow(i * 100.0 - 300, 2) / (32 * 80));
     const double share = 1 / (1e-5 + sum_x * sum_y), total = share * sum_x * sum_y + 63 * 0.001;
     expect_near(map[3 * 9 + 4], (share + 0.001) / total, 1e-7, "density by its formula");
-    // A tiny box between the nodes, no floor.
-    for (const float v : density_of({170, 150, 170, 150}, 0, valid)) expect(v >= 0 && v <= 1, "density of a point");
+    // Sides count as a pixel at least.
+    expect(density_of({470, 290, 470, 290}, 0, valid) == density_of({469.5f, 289.5f, 470.5f, 290.5f}, 0, valid),
+           "density of a point");
     density_of({0, 0, kInfinity, 10}, 0.01, valid);
     expect(valid == 0, "infinite boxes are told");
 }
