@@ -5,7 +5,7 @@
 #   native       builds native/ and runs its tests
 #   ptx          assembles ptx/*.ptx for sm_80 and sm_90: registers and spills a kernel, results/ptx.tsv
 #   sanitizer    compute-sanitizer over the native tests, and over the GPU tests
-#   bench        lzu bench on cuda, results/bench-*.json
+#   bench        lzu bench on cuda, and the native kernels where they were built: results/bench-*.json
 #   pytorch      compare.py, results/pytorch.json
 # Each part writes results/<part>.log; the last lines are one table, and results/check.json holds the same. The whole takes LZU_CHECK_SECONDS at most (default
 # 540): every part gets its share of what is left, and what did not fit says so. A part that cannot run here (no GPU, no nvcc, no cmake, no PyTorch) says why and counts as
@@ -136,6 +136,13 @@ run_bench() {
   one retinanet-adaptive model retinanet --size 600x960 --warp adaptive
   one gemm gemm
   one conv conv
+  # Hand-written CUDA beside the managed kernels, where the part `native` has built it.
+  if [ -x "$results/native/lzu_native_bench" ]; then
+    echo "== native bench"
+    "$results/native/lzu_native_bench" >"$results/bench-native.json" || failed=1
+  else
+    echo "no native bench: the part native has not built CUDA kernels"
+  fi
   return $failed
 }
 
