@@ -42,8 +42,6 @@ __global__ void __launch_bounds__(kThreads)
     lzu::picture_pixel(a, pixels, xs, ys, output, i, static_cast<int>(index - static_cast<int64_t>(i) * a.out_width));
 }
 
-extern __shared__ double shared[];
-
 struct AxisOutputs {
     lzu_axis_output table[LZU_MAX_TABLES];
     int32_t first_entry[LZU_MAX_TABLES + 1];
@@ -54,6 +52,7 @@ __global__ void __launch_bounds__(kThreads) attract(lzu_attraction a, const floa
                                                     const __grid_constant__ AxisOutputs tables, int32_t* valid) {
     const int nodes = a.width + a.height, taps = 2 * lzu::reach(a) + 1, n = static_cast<int>(blockIdx.x);
     const int first = static_cast<int>(threadIdx.x), cells = a.width * a.height;
+    extern __shared__ double shared[];
     double *gaussian = shared, *marginals = gaussian + taps, *moved = marginals + nodes;
     const float* image = saliency + static_cast<int64_t>(n) * cells;
     bool good = true, mass = false;
@@ -102,6 +101,7 @@ __global__ void __launch_bounds__(kDensityThreads)
     __shared__ bool kept[kBoxes];
     const int nodes = a.width + a.height, cells = a.width * a.height, first = static_cast<int>(threadIdx.x);
     const int warp = first / kWarp, lane = first % kWarp;
+    extern __shared__ double shared[];
     double *map = shared, *profiles = map + cells, *own = profiles + warp * nodes;
     bool finite = true, any = false;
     for (int cell = first; cell < cells; cell += kDensityThreads) map[cell] = 0;

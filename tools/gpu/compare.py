@@ -14,6 +14,7 @@ is cut off keeps what it had.
 import argparse
 import datetime
 import gc
+import importlib
 import itertools
 import json
 import math
@@ -311,7 +312,7 @@ class Bench:
             use_tf32(precision == "tf32")
             if variant in COMPILED:
                 # Else a second shape would be compiled for any shape.
-                torch._dynamo.reset()
+                importlib.import_module("torch._dynamo").reset()
             median, least, rounds, cold_ms = self.times(make(), cold)
         except OutOfTime:
             self.skip(label, "out of time")
