@@ -219,7 +219,7 @@ for index in "${!parts[@]}"; do
       0) outcome=passed detail=$(tail -n 1 "$results/$name.log") ;;
       77) outcome=skipped detail=$(tail -n 1 "$results/$name.log") ;;
       124 | 137) outcome="did not fit" detail="stopped after $LZU_PART_SECONDS s" ;;
-      *) outcome=failed detail="exit code $code, see results/$name.log" failed=1 ;;
+      *) outcome=failed detail="exit code $code: $(tail -n 1 "$results/$name.log")" failed=1 ;;
     esac
   fi
   detail=$(printf '%s' "$detail" | cut -c1-120)

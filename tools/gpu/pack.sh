@@ -20,7 +20,7 @@ rm -rf "$dist/gpu/native/build"
 cp tools/gpu/check.sh tools/gpu/compare.py "$dist/gpu/"
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 # Until lzu has the command: an unknown one prints the general help and succeeds.
-if "$dist/gpu/app/lzu" gpu ptx --help 2>/dev/null | grep -q -- --out; then
+if [[ $("$dist/gpu/app/lzu" gpu ptx --help 2>/dev/null) == *--out* ]]; then
   "$dist/gpu/app/lzu" gpu ptx --out "$dist/gpu/ptx" || { echo "pack: 'lzu gpu ptx --out DIR' failed, so there is no PTX to pack" >&2; exit 1; }
   ls "$dist/gpu/ptx"/*.ptx >/dev/null 2>&1 || { echo "pack: 'lzu gpu ptx --out DIR' wrote no .ptx file" >&2; exit 1; }
 else
