@@ -174,7 +174,7 @@ LZU_API int32_t lzu_cuda_attraction_axes_f32(const lzu_attraction* args, const f
                                              const lzu_axis_output* tables, int32_t table_count, int32_t* valid,
                                              void* stream);
 
-/* One block; the map in shared memory: LZU_CUDA_ERROR where it does not fit (beyond about 3000 nodes on any GPU, 15000
+/* One block; the map in shared memory: LZU_CUDA_ERROR where it does not fit (beyond about 2500 nodes on any GPU, 13000
  * on an A100 or later). */
 LZU_API int32_t lzu_cuda_kernel_density_f32(const lzu_density* args, const float* boxes, float* output, int32_t* valid,
                                             void* stream);
