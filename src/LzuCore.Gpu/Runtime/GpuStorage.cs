@@ -38,4 +38,10 @@ internal static class GpuViews
         sizeof(T) == view.DType.Size()
             ? ((GpuStorage)view.Storage).Bytes.Cast<T>()
             : throw new DTypeException($"a buffer of {view.DType.Name()} was read as {typeof(T).Name}");
+
+    /// <summary>The address of the element at the layout's offset, for native libraries. The caller keeps the storage alive until the work is in the stream.</summary>
+    internal static nint DeviceAddress(this TensorView view) => view.Storage.DeviceAddress() + checked((nint)(view.Layout.Offset * view.DType.Size()));
+
+    /// <summary>The address of a buffer's first byte.</summary>
+    internal static nint DeviceAddress(this Storage storage) => ((GpuStorage)storage).Bytes.LoadEffectiveAddressAsPtr();
 }
