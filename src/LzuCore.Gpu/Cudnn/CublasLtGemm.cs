@@ -20,15 +20,15 @@ internal sealed class CublasLtGemm : IGemmKernel, IDisposable
     private readonly CublasLtApi _api;
     private readonly nint _stream;
     private readonly IGemmKernel _fallback;
-    private readonly CudnnOptions _options;
+    private readonly LibraryOptions _options;
     private readonly CublasLtObject _handle;
     private readonly Lock _gate = new();
     private readonly Dictionary<GemmProblem, CublasLtPlan?> _plans = [];
 
     /// <summary>Opens a cuBLASLt handle.</summary>
-    public CublasLtGemm(Backend backend, CublasLtApi api, nint stream, IGemmKernel fallback, CudnnOptions? options = null)
+    public CublasLtGemm(Backend backend, CublasLtApi api, nint stream, IGemmKernel fallback, LibraryOptions? options = null)
     {
-        (_backend, _api, _stream, _fallback, _options) = (backend, api, stream, fallback, options ?? new CudnnOptions());
+        (_backend, _api, _stream, _fallback, _options) = (backend, api, stream, fallback, options ?? new LibraryOptions());
         _options.MakeCurrent?.Invoke();
         _handle = CublasLtObject.Handle(api);
     }

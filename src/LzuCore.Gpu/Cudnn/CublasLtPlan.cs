@@ -57,7 +57,7 @@ internal sealed unsafe class CublasLtPlan : IDisposable
     /// <param name="problem">What to compute.</param>
     /// <param name="options">Precision and limits.</param>
     /// <param name="bias">The address of a bias; the choice reads its alignment.</param>
-    public static CublasLtPlan? TryCreate(CublasLtApi api, CublasLtObject handle, GemmProblem problem, CudnnOptions options, nint bias)
+    public static CublasLtPlan? TryCreate(CublasLtApi api, CublasLtObject handle, GemmProblem problem, LibraryOptions options, nint bias)
     {
         CublasLtPlan? plan = null;
         try
@@ -99,7 +99,7 @@ internal sealed unsafe class CublasLtPlan : IDisposable
         _output.Dispose();
     }
 
-    private bool Choose(CublasLtObject handle, CudnnOptions options, nint bias)
+    private bool Choose(CublasLtObject handle, LibraryOptions options, nint bias)
     {
         if (_problem.HasBias) _description.SetBias(bias);
         using var preference = CublasLtObject.Preference(_api, options.WorkspaceLimit, (uint)_problem.Alignment);

@@ -9,6 +9,7 @@ namespace LzuCore.Gpu.Cudnn;
 //   epilogue   float32 with a bias: cudnnConvolutionBiasActivationForward, one call. Otherwise the plain convolution, then passes of our own.
 //   choice     cuDNN's estimated list at the first use of a shape; only deterministic algorithms within the workspace limit. A plan is kept per problem.
 //   fallback   what cuDNN does not support is remembered, and goes to another kernel from then on.
+//   capture    no first use of a shape inside a stream capture: run it once before.
 //   order      everything goes into one stream, so a workspace may return to the pool right after the call.
 // Same as: the CPU's Conv2dKernel to rounding. A fused ReLU may turn NaN into 0, where the CPU keeps it.
 internal sealed class CudnnConv2d : IConv2dKernel, IDisposable
@@ -16,16 +17,16 @@ internal sealed class CudnnConv2d : IConv2dKernel, IDisposable
     private readonly Backend _backend;
     private readonly CudnnApi _api;
     private readonly IConv2dKernel _fallback;
-    private readonly CudnnOptions _options;
+    private readonly LibraryOptions _options;
     private readonly CudnnHandle _handle;
     private readonly Dictionary<PlanKey, CudnnConvPlan?> _plans = [];
 
     private readonly record struct PlanKey(ConvProblem Problem, Activation? Fused);
 
     /// <summary>Opens a cuDNN handle on a stream.</summary>
-    public CudnnConv2d(Backend backend, CudnnApi api, nint stream, IConv2dKernel fallback, CudnnOptions? options = null)
+    public CudnnConv2d(Backend backend, CudnnApi api, nint stream, IConv2dKernel fallback, LibraryOptions? options = null)
     {
-        (_backend, _api, _fallback, _options) = (backend, api, fallback, options ?? new CudnnOptions());
+        (_backend, _api, _fallback, _options) = (backend, api, fallback, options ?? new LibraryOptions());
         _options.MakeCurrent?.Invoke();
         _handle = new CudnnHandle(api, stream);
     }

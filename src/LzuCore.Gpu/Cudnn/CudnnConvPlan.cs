@@ -62,7 +62,7 @@ internal sealed unsafe class CudnnConvPlan : IDisposable
 
     /// <summary>Prepares a problem, with bias, residual and activation in the same call when <paramref name="fused"/> is not null. Null when cuDNN has no
     /// algorithm that is deterministic, precise enough and within the limit.</summary>
-    public static CudnnConvPlan? TryCreate(CudnnApi api, CudnnHandle handle, ConvProblem problem, Activation? fused, CudnnOptions options)
+    public static CudnnConvPlan? TryCreate(CudnnApi api, CudnnHandle handle, ConvProblem problem, Activation? fused, LibraryOptions options)
     {
         CudnnConvPlan? plan = null;
         try
@@ -120,7 +120,7 @@ internal sealed unsafe class CudnnConvPlan : IDisposable
     }
 
     // The first entry of cuDNN's list, best first by its own estimate, that obeys every rule.
-    private bool Choose(CudnnHandle handle, CudnnOptions options)
+    private bool Choose(CudnnHandle handle, LibraryOptions options)
     {
         var exact = _problem.DType == DType.Float32 && !options.AllowTf32;
         if (exact) Require("cudnnSetConvolutionMathType", _api.SetConvolutionMathType(_convolution.Value, CudnnMath.Fma));

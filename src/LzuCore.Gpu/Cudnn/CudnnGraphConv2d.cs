@@ -7,17 +7,18 @@ using LzuCore.Memory;
 namespace LzuCore.Gpu.Cudnn;
 
 // Forward convolution with bias, residual and ReLU as one cuDNN graph, on tensor cores: float16, bfloat16, and float32 where TF32 is allowed.
-// Sums are float32. float32 without TF32 has no fused engine, so it goes to the fallback unasked; so do the two adjoints and the bias gradient.
+// Sums are float32, but an engine that splits them may reduce the parts in the storage type. float32 without TF32 has no fused engine, so it goes to the fallback unasked; so do the two adjoints and the bias gradient.
 //   first use  the graph is described, proposals are timed on the caller's own operands (the output is overwritten many times, always with the same values),
 //              the fastest plan is kept, in memory and, with a cache, on disk.
 //   later      a variant pack and one call.
+//   capture    no first use inside a stream capture: the search synchronises.
 // Which plan wins depends on timings, so two processes without a common cache may differ by rounding; within one, results are the same bits every time.
 internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
 {
     private readonly Backend _backend;
     private readonly CudnnApi _api;
     private readonly IConv2dKernel _fallback;
-    private readonly CudnnOptions _options;
+    private readonly LibraryOptions _options;
     private readonly CudnnPlanCache? _cache;
     private readonly Func<Action, double> _milliseconds;
     private readonly CudnnHandle _handle;
@@ -31,10 +32,10 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
     /// <param name="options">Precision and limits.</param>
     /// <param name="cache">Where choices are kept between processes; null keeps none.</param>
     /// <param name="milliseconds">Measures a launch; null measures by the clock around several of them.</param>
-    public CudnnGraphConv2d(Backend backend, CudnnApi api, nint stream, IConv2dKernel fallback, CudnnOptions? options = null,
+    public CudnnGraphConv2d(Backend backend, CudnnApi api, nint stream, IConv2dKernel fallback, LibraryOptions? options = null,
         CudnnPlanCache? cache = null, Func<Action, double>? milliseconds = null)
     {
-        (_backend, _api, _fallback, _options, _cache) = (backend, api, fallback, options ?? new CudnnOptions(), cache);
+        (_backend, _api, _fallback, _options, _cache) = (backend, api, fallback, options ?? new LibraryOptions(), cache);
         _milliseconds = milliseconds ?? ByTheClock;
         _options.MakeCurrent?.Invoke();
         _handle = new CudnnHandle(api, stream);

@@ -26,7 +26,6 @@ internal enum CudnnAttributeType
     Boolean = 2,
     Int64 = 3,
     Float = 4,
-    Double = 5,
     VoidPointer = 6,
     ConvolutionMode = 7,
     HeuristicMode = 8,
@@ -34,7 +33,6 @@ internal enum CudnnAttributeType
     NumericalNote = 11,
     PointwiseMode = 14,
     Descriptor = 15,
-    BehaviourNote = 19,
     Char = 24,
 }
 
@@ -83,7 +81,6 @@ internal enum CudnnAttribute
     PackPointers = 1001,
     PackWorkspace = 1003,
     EngineNumericalNotes = 1303,
-    EngineBehaviourNotes = 1305,
 }
 
 /// <summary><c>cudnnPointwiseMode_t</c>.</summary>
@@ -106,6 +103,5 @@ internal enum CudnnNumericalNote
 {
     TensorCore = 0,
     DownConvertInputs = 1,
-    ReducedPrecisionReduction = 2,
     NonDeterministic = 4,
 }

@@ -33,7 +33,7 @@ public sealed class CublasLtGemmTests
         _fake.Dispose();
     }
 
-    private CublasLtGemm Kernel(CudnnOptions? options = null) => new(ConvOperands.Backend, _fake.Api(), stream: 42, _fallback, options);
+    private CublasLtGemm Kernel(LibraryOptions? options = null) => new(ConvOperands.Backend, _fake.Api(), stream: 42, _fallback, options);
 
     private static IEnumerable<TestCaseData> Layouts()
     {
@@ -86,7 +86,7 @@ public sealed class CublasLtGemmTests
     [TestCase(DType.Float64, true, 70, 1)]
     public void Precision_IsAsAskedFor(DType dtype, bool tf32, int compute, int type)
     {
-        using var kernel = Kernel(new CudnnOptions(AllowTf32: tf32));
+        using var kernel = Kernel(new LibraryOptions(AllowTf32: tf32));
         Run(kernel, Layout.RowMajor([1, M, K]), Layout.RowMajor([1, K, N]), dtype, bias: false, residual: false, Activation.None);
         Assert.That(_fake.Made.Single(e => e.Kind == "description").Values, Is.EqualTo(new long[] { compute, type }));
         Assert.That(_fake.Made.Where(e => e.Kind == "layout").Select(e => e.Values[0]), Is.All.EqualTo(type));
@@ -106,7 +106,7 @@ public sealed class CublasLtGemmTests
     public void AChoice_IsMadeOnce_AndSkipsWhatCannotBe()
     {
         _fake.Heuristics = (_, _) => [(1, 0, 15), (2, 1001, 0), (3, 1000, 0), (4, 0, 0)];
-        using var kernel = Kernel(new CudnnOptions(WorkspaceLimit: 1000));
+        using var kernel = Kernel(new LibraryOptions(WorkspaceLimit: 1000));
         AssertEqual(Run(kernel, Layout.RowMajor([1, M, K]), Layout.RowMajor([1, K, N]), DType.Float32, bias: true, residual: false, Activation.Relu, times: 2));
         Assert.That(_fake.CountOf("search"), Is.EqualTo(1));
         Assert.That(_fake.LastRun.Algorithm, Is.EqualTo(3));

@@ -27,7 +27,7 @@ public sealed class CudnnConv2dTests
         _fake.Dispose();
     }
 
-    private CudnnConv2d Kernel(CudnnOptions? options = null) => new(ConvOperands.Backend, _fake.Api(), stream: 42, _fallback, options);
+    private CudnnConv2d Kernel(LibraryOptions? options = null) => new(ConvOperands.Backend, _fake.Api(), stream: 42, _fallback, options);
 
     private static IEnumerable<TestCaseData> Geometries()
     {
@@ -107,7 +107,7 @@ public sealed class CudnnConv2dTests
         ];
         _fake.StatusOf = call => call == "cudnnGetConvolutionForwardWorkspaceSize(2)" ? 3000 : 0;
         _fake.WorkspaceOf = a => a == 4 ? 1001 : 1000;
-        using var kernel = Kernel(new CudnnOptions(WorkspaceLimit: 1000));
+        using var kernel = Kernel(new LibraryOptions(WorkspaceLimit: 1000));
         AssertEqual(new ConvOperands(Plain, [1, 2, 4, 4], [3, 2, 3, 3]).Forward(kernel, bias: false, residual: false, Activation.None));
         Assert.That(_fake.LastRun.Algorithm, Is.Zero, "4 wants too much memory, 2 is not supported in this arithmetic, the others break a rule");
         Assert.That(_fake.LastRun.Math, Is.EqualTo(CudnnMath.Fma), "the default would allow TF32");
@@ -119,7 +119,7 @@ public sealed class CudnnConv2dTests
     public void Tf32_RunsWhereItIsAllowed()
     {
         _fake.Algorithms = [FakeCudnn.Algorithm(1, CudnnMath.TensorOpAllowConversion), FakeCudnn.Algorithm(1, CudnnMath.Default), FakeCudnn.Algorithm(1, CudnnMath.Fma)];
-        using var kernel = Kernel(new CudnnOptions(AllowTf32: true));
+        using var kernel = Kernel(new LibraryOptions(AllowTf32: true));
         new ConvOperands(Plain, [1, 2, 4, 4], [3, 2, 3, 3]).Forward(kernel, bias: false, residual: false, Activation.None);
         Assert.That(_fake.LastRun.Math, Is.EqualTo(CudnnMath.Default));
     }
@@ -227,7 +227,7 @@ public sealed class CudnnConv2dTests
     public void TheContext_IsMadeCurrentBeforeEveryEntry()
     {
         var entries = new List<int>();
-        using var kernel = Kernel(new CudnnOptions(MakeCurrent: () => entries.Add(_fake.Calls.Count)));
+        using var kernel = Kernel(new LibraryOptions(MakeCurrent: () => entries.Add(_fake.Calls.Count)));
         Assert.That(entries, Is.EqualTo(new[] { 0 }), "before cudnnCreate");
         var o = new ConvOperands(Plain, [1, 2, 4, 4], [3, 2, 3, 3]);
         o.Forward(kernel, bias: false, residual: false, Activation.None);

@@ -35,8 +35,8 @@ public sealed class CudnnGraphConv2dTests
     }
 
     // Times come from the engines' names, in the order that plans are executed.
-    private CudnnGraphConv2d Kernel(Func<string, double>? timeOf = null, CudnnPlanCache? cache = null, CudnnOptions? options = null) =>
-        new(ConvOperands.Backend, _fake.Api(), 42, _fallback, options ?? new CudnnOptions(AllowTf32: true), cache, launch =>
+    private CudnnGraphConv2d Kernel(Func<string, double>? timeOf = null, CudnnPlanCache? cache = null, LibraryOptions? options = null) =>
+        new(ConvOperands.Backend, _fake.Api(), 42, _fallback, options ?? new LibraryOptions(AllowTf32: true), cache, launch =>
         {
             launch();
             return timeOf?.Invoke(_fake.Executed[^1]) ?? 1;
@@ -57,7 +57,7 @@ public sealed class CudnnGraphConv2dTests
     [TestCase(DType.BFloat16, 9, 2e-2)]
     public void HalfPrecision_IsStoredAsSuch_AndSummedInFloat(DType dtype, int number, double tolerance)
     {
-        using var kernel = Kernel(options: new CudnnOptions());
+        using var kernel = Kernel(options: new LibraryOptions());
         var o = new ConvOperands(Plain, [2, 3, 5, 6], [4, 3, 3, 3]);
         Tensor x = o.Input.To(dtype).To(ConvOperands.Gpu), w = o.Weight.To(dtype).To(ConvOperands.Gpu), b = o.Bias.To(dtype).To(ConvOperands.Gpu), z = o.Residual.To(dtype).To(ConvOperands.Gpu);
         Tensor got = Tensor.Zeros(o.DOutput.Shape, dtype).To(ConvOperands.Gpu), expected = Tensor.Zeros(o.DOutput.Shape);
@@ -96,7 +96,9 @@ public sealed class CudnnGraphConv2dTests
         Assert.That(FakeCudnn.Bytes(forward, CudnnAttribute.ForwardBeta), Is.EqualTo(BitConverter.GetBytes(0f)));
 
         var steps = OfType(CudnnBackendType.Pointwise).Select(p => FakeCudnn.Number(p, CudnnAttribute.PointwiseMode));
-        Assert.That(steps, Is.EqualTo(new long[] { 0, 0, 100 }), "residual, bias, ReLU");
+        Assert.That(steps, Is.EqualTo(new long[] { 0, 0, 100 }), "two sums, then ReLU");
+        var terms = OfType(CudnnBackendType.PointwiseOperation).SkipLast(1).Select(o => _fake.IdOf((nint)FakeCudnn.Number(o, CudnnAttribute.PointwiseB)));
+        Assert.That(terms, Is.EqualTo(new long[] { 'z', 'b' }), "the residual before the bias");
         Assert.That(OfType(CudnnBackendType.OperationGraph).Single().Attributes.Select(a => ((int)a.Name, (int)a.Type, a.Count)), Is.EqualTo(new[] { (800, 0, 1L), (801, 15, 4L) }));
         Assert.That(OfType(CudnnBackendType.ExecutionPlan).Single().Attributes.Select(a => ((int)a.Name, (int)a.Type)), Is.EqualTo(new[] { (400, 0), (401, 15) }));
         Assert.That(OfType(CudnnBackendType.VariantPack)[0].Attributes.Select(a => ((int)a.Name, (int)a.Type, a.Count)), Is.EqualTo(new[] { (1000, 3, 5L), (1001, 6, 5L), (1003, 6, 1L) }));
@@ -127,7 +129,7 @@ public sealed class CudnnGraphConv2dTests
             new("refuses to run", RunStatus: 3007),
             new("good", Workspace: 1000, Notes: [CudnnNumericalNote.TensorCore]),
         ];
-        using var kernel = Kernel(options: new CudnnOptions(AllowTf32: true, WorkspaceLimit: 1000));
+        using var kernel = Kernel(options: new LibraryOptions(AllowTf32: true, WorkspaceLimit: 1000));
         AssertEqual(new ConvOperands(Plain, [1, 4, 4, 4], [4, 4, 3, 3]).Forward(kernel, bias: true, residual: false, Activation.Relu));
         Assert.That(_fake.Executed.Distinct(), Is.EqualTo(new[] { "refuses to run", "good" }));
         Assert.That(_fake.LastPackWorkspace, Is.Not.EqualTo((nint)0));
@@ -178,7 +180,7 @@ public sealed class CudnnGraphConv2dTests
     [Test]
     public void ExactFloat_AndTheAdjoints_GoToTheFallback_Unasked()
     {
-        using var kernel = Kernel(options: new CudnnOptions());
+        using var kernel = Kernel(options: new LibraryOptions());
         var asked = _fake.Calls.Count;
         var o = new ConvOperands(Plain, [1, 4, 4, 4], [4, 4, 3, 3]);
         o.Forward(kernel, bias: true, residual: false, Activation.Relu);

@@ -191,6 +191,8 @@ internal sealed unsafe partial class FakeCudnn
             Numbers(t, CudnnAttribute.TensorDims), Numbers(t, CudnnAttribute.TensorStrides), Bytes(t, CudnnAttribute.TensorIsVirtual) is [1]);
     }
 
+    public long IdOf(nint tensor) => Number(Made.Single(e => e.Handle == tensor), CudnnAttribute.TensorId);
+
     private static IEnumerable<nint> References(Entry entry) =>
         entry.Attributes.Where(a => a.Type == CudnnAttributeType.Descriptor).SelectMany(a => MemoryMarshal.Cast<byte, nint>(a.Bytes).ToArray());
 
@@ -210,7 +212,7 @@ internal sealed unsafe partial class FakeCudnn
     public static int SizeOf(CudnnAttributeType type) => type switch
     {
         CudnnAttributeType.Boolean or CudnnAttributeType.Char => 1,
-        CudnnAttributeType.Handle or CudnnAttributeType.Int64 or CudnnAttributeType.Double or CudnnAttributeType.VoidPointer or CudnnAttributeType.Descriptor => 8,
+        CudnnAttributeType.Handle or CudnnAttributeType.Int64 or CudnnAttributeType.VoidPointer or CudnnAttributeType.Descriptor => 8,
         _ => 4,
     };
 }
