@@ -117,6 +117,20 @@ public sealed class CublasLtGemmTests
     }
 
     [Test]
+    public void Workspaces_GoBackToThePool()
+    {
+        _fake.Heuristics = (_, _) => [(1, 4096, 0)];
+        using var kernel = Kernel();
+        var blocks = new List<nint>();
+        for (var i = 0; i < 2; i++)
+        {
+            Run(kernel, Layout.RowMajor([1, M, K]), Layout.RowMajor([1, K, N]), DType.Float32, bias: false, residual: false, Activation.None);
+            blocks.Add(_fake.LastRun.Workspace);
+        }
+        Assert.That(blocks[1], Is.EqualTo(blocks[0]), "the same block, since it was returned");
+    }
+
+    [Test]
     public void Alignment_IsThatOfTheWorstAddress()
     {
         using var kernel = Kernel();

@@ -162,6 +162,24 @@ public sealed class CudnnGraphConv2dTests
         Assert.That(_fake.Calls, Has.Count.EqualTo(asked));
     }
 
+    [Test]
+    public void APlanThatStopsRunning_GoesToTheFallback_ForGood()
+    {
+        _fake.Proposals[CudnnHeuristic.B] = [new("first", Workspace: 4096)];
+        using var kernel = Kernel();
+        var o = new ConvOperands(Plain, [1, 4, 4, 4], [4, 4, 3, 3]);
+        o.Forward(kernel, bias: true, residual: true, Activation.Relu);
+        var block = _fake.LastPackWorkspace;
+        o.Forward(kernel, bias: true, residual: true, Activation.Relu);
+        Assert.That(_fake.LastPackWorkspace, Is.EqualTo(block), "the same workspace, since it was returned");
+        _fake.StatusOf = call => call == "execute" ? 3000 : 0;
+        for (var i = 0; i < 2; i++) o.Forward(kernel, bias: true, residual: true, Activation.Relu);
+        Assert.That(_fallback.Calls, Has.Count.EqualTo(2));
+        Assert.That(_fake.Executed, Has.Count.EqualTo(4), "the refusal is not counted, and nothing ran after it");
+        Assert.That(_fake.CountOf("execute"), Is.EqualTo(5));
+        Assert.That(OfType(CudnnBackendType.ExecutionPlan).Select(p => _fake.Alive.ContainsKey(p.Handle)), Is.All.False, "the plan is destroyed at once");
+    }
+
     [TestCase("finalize OperationGraph")]
     [TestCase("set TensorDims")]
     [TestCase("get HeuristicResults")]

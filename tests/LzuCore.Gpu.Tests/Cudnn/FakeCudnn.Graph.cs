@@ -44,6 +44,7 @@ internal sealed unsafe partial class FakeCudnn
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int BackendDestroy(nint d)
     {
+        if (_current is null || d <= Current._first) return 0;
         // A parent that is still there refers to this one.
         if (Current.Alive.Values.FirstOrDefault(p => p.Handle != d && References(p).Contains(d)) is { } parent)
             Current.Faults.Add($"destroy {TypeOf(Use("destroy", "backend", d))}: a living {TypeOf(parent)} refers to it");
