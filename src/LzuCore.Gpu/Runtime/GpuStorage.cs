@@ -32,16 +32,16 @@ internal sealed class GpuStorage : Storage
 /// <summary>How kernels get at a <see cref="TensorView"/>.</summary>
 internal static class GpuViews
 {
+    /// <summary>The address of the element at the layout's offset, for native libraries. The caller keeps the storage alive until the work is in the stream.</summary>
+    internal static nint DeviceAddress(this TensorView view) => view.Storage.DeviceAddress() + checked((nint)(view.Layout.Offset * view.DType.Size()));
+
+    /// <summary>The address of a buffer's first byte.</summary>
+    internal static nint DeviceAddress(this Storage storage) => ((GpuStorage)storage).Bytes.LoadEffectiveAddressAsPtr();
+
     /// <summary>The whole buffer as elements of <typeparamref name="T"/>; the layout's offset is not applied.</summary>
     /// <exception cref="DTypeException">The dtype's size is not that of <typeparamref name="T"/>.</exception>
     public static unsafe ArrayView<T> Elements<T>(this TensorView view) where T : unmanaged =>
         sizeof(T) == view.DType.Size()
             ? ((GpuStorage)view.Storage).Bytes.Cast<T>()
             : throw new DTypeException($"a buffer of {view.DType.Name()} was read as {typeof(T).Name}");
-
-    /// <summary>The address of the element at the layout's offset, for native libraries. The caller keeps the storage alive until the work is in the stream.</summary>
-    internal static nint DeviceAddress(this TensorView view) => view.Storage.DeviceAddress() + checked((nint)(view.Layout.Offset * view.DType.Size()));
-
-    /// <summary>The address of a buffer's first byte.</summary>
-    internal static nint DeviceAddress(this Storage storage) => ((GpuStorage)storage).Bytes.LoadEffectiveAddressAsPtr();
 }
