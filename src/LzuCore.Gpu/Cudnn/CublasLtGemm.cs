@@ -51,6 +51,7 @@ internal sealed class CublasLtGemm : IGemmKernel, IDisposable
     /// <summary>Closes the handle and every plan; the stream must be idle.</summary>
     public void Dispose()
     {
+        _options.MakeCurrent?.Invoke();
         lock (_gate)
         {
             foreach (var plan in _plans.Values) plan?.Dispose();

@@ -86,6 +86,7 @@ internal sealed class CudnnConv2d : IConv2dKernel, IDisposable
     /// <summary>Closes the handle and every plan; the stream must be idle.</summary>
     public void Dispose()
     {
+        _options.MakeCurrent?.Invoke();
         lock (_handle.Gate)
         {
             foreach (var plan in _plans.Values) plan?.Dispose();

@@ -10,6 +10,7 @@ namespace LzuCore.Gpu.Cudnn;
 // Sums are float32, but an engine that splits them may reduce the parts in the storage type. float32 without TF32 has no fused engine, so it goes to the fallback unasked; so do the two adjoints and the bias gradient.
 //   first use  the graph is described, proposals are timed on the caller's own operands (the output is overwritten many times, always with the same values),
 //              the fastest plan is kept, in memory and, with a cache, on disk.
+//   race       where asked for, the fallback is timed too: fused engines with a residual were seen far slower than cuDNN's fixed function.
 //   later      a variant pack and one call.
 //   capture    no first use inside a stream capture: the search synchronises.
 // Which plan wins depends on timings, so two processes without a common cache may differ by rounding; within one, results are the same bits every time.
@@ -21,6 +22,7 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
     private readonly LibraryOptions _options;
     private readonly CudnnPlanCache? _cache;
     private readonly Func<Action, double> _milliseconds;
+    private readonly bool _raceFallback;
     private readonly CudnnHandle _handle;
     private readonly Dictionary<ConvGraphProblem, CudnnGraphPlan?> _plans = [];
 
@@ -32,10 +34,11 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
     /// <param name="options">Precision and limits.</param>
     /// <param name="cache">Where choices are kept between processes; null keeps none.</param>
     /// <param name="milliseconds">Measures a launch; null measures by the clock around several of them.</param>
+    /// <param name="raceFallback">float32: a problem that the fallback does faster than the best plan is left to it, and that is kept like a plan.</param>
     public CudnnGraphConv2d(Backend backend, CudnnApi api, nint stream, IConv2dKernel fallback, LibraryOptions? options = null,
-        CudnnPlanCache? cache = null, Func<Action, double>? milliseconds = null)
+        CudnnPlanCache? cache = null, Func<Action, double>? milliseconds = null, bool raceFallback = false)
     {
-        (_backend, _api, _fallback, _options, _cache) = (backend, api, fallback, options ?? new LibraryOptions(), cache);
+        (_backend, _api, _fallback, _options, _cache, _raceFallback) = (backend, api, fallback, options ?? new LibraryOptions(), cache, raceFallback);
         _milliseconds = milliseconds ?? ByTheClock;
         _options.MakeCurrent?.Invoke();
         _handle = new CudnnHandle(api, stream);
@@ -43,7 +46,7 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
 
     public void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
     {
-        if (!IsTensorCoreType(output.DType) || ConvGraphProblem.Of(args, input, weight, epilogue, output) is not { } problem || !TryRun(problem, input, weight, epilogue, output))
+        if (!IsTensorCoreType(output.DType) || ConvGraphProblem.Of(args, input, weight, epilogue, output) is not { } problem || !TryRun(problem, args, input, weight, epilogue, output))
             _fallback.Forward(args, input, weight, epilogue, output);
     }
 
@@ -57,6 +60,7 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
     /// <summary>Closes the handle and every plan; the stream must be idle.</summary>
     public void Dispose()
     {
+        _options.MakeCurrent?.Invoke();
         lock (_handle.Gate)
         {
             foreach (var plan in _plans.Values) plan?.Dispose();
@@ -67,7 +71,7 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
 
     private bool IsTensorCoreType(DType dtype) => dtype is DType.Float16 or DType.BFloat16 || (dtype == DType.Float32 && _options.AllowTf32);
 
-    private bool TryRun(ConvGraphProblem problem, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
+    private bool TryRun(ConvGraphProblem problem, Conv2dArgs args, TensorView input, TensorView weight, Epilogue epilogue, TensorView output)
     {
         long[] ids = [CudnnConvGraph.X, CudnnConvGraph.W, CudnnConvGraph.Y];
         nint[] pointers = [input.DeviceAddress(), weight.DeviceAddress(), output.DeviceAddress()];
@@ -76,7 +80,8 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
         _options.MakeCurrent?.Invoke();
         lock (_handle.Gate)
         {
-            if (!_plans.TryGetValue(problem, out var plan)) _plans[problem] = plan = Find(problem, ids, pointers);
+            if (!_plans.TryGetValue(problem, out var plan))
+                _plans[problem] = plan = Find(problem, ids, pointers, () => _fallback.Forward(args, input, weight, epilogue, output));
             if (plan is null) return false;
             var status = Run(plan, ids, pointers);
             if (status == 0) return true;
@@ -87,10 +92,13 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
         }
     }
 
-    // From disk, else by search. Null when cuDNN supports no plan.
-    private CudnnGraphPlan? Find(ConvGraphProblem problem, long[] ids, nint[] pointers)
+    // From disk, else by search. Null when cuDNN supports no plan, or the fallback is faster.
+    private CudnnGraphPlan? Find(ConvGraphProblem problem, long[] ids, nint[] pointers, Action fallback)
     {
-        if (_cache?.Read(problem) is { } json && CudnnGraphPlan.TryLoad(_api, _handle, json) is { } loaded)
+        var race = _raceFallback && problem.Conv.DType == DType.Float32;
+        var stored = _cache?.Read(problem);
+        if (race && stored is { Length: 0 }) return null;
+        if (stored is { Length: > 0 } && CudnnGraphPlan.TryLoad(_api, _handle, stored) is { } loaded)
         {
             // Loading does not check that the plan runs here.
             if (loaded.WorkspaceBytes <= _options.WorkspaceLimit && Run(loaded, ids, pointers) == 0) return loaded;
@@ -100,8 +108,15 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
         try
         {
             graph = new CudnnConvGraph(_api, _handle, problem);
-            var plan = new CudnnPlanSearch(_api, _handle, _options.WorkspaceLimit).Fastest(graph, p => Measure(p, ids, pointers));
+            var plan = new CudnnPlanSearch(_api, _handle, _options.WorkspaceLimit).Fastest(graph, p => Measure(p, ids, pointers), out var least);
             if (plan is null) return null;
+            if (race && _milliseconds(fallback) < least)
+            {
+                plan.Dispose();
+                // No bytes mean: left to the fallback.
+                _cache?.Write(problem, []);
+                return null;
+            }
             plan.TakeOver(graph);
             graph = null;
             Keep(problem, plan);

@@ -19,14 +19,15 @@ internal sealed class CudnnPlanSearch(CudnnApi api, CudnnHandle handle, long wor
     /// <summary>The fastest plan of a graph, which it does not take over; null when there is none.</summary>
     /// <param name="graph">What to run.</param>
     /// <param name="milliseconds">Runs a plan and measures it; null when the plan refuses to run.</param>
-    public CudnnGraphPlan? Fastest(CudnnConvGraph graph, Func<CudnnGraphPlan, double?> milliseconds)
+    /// <param name="least">The milliseconds of the plan returned.</param>
+    public CudnnGraphPlan? Fastest(CudnnConvGraph graph, Func<CudnnGraphPlan, double?> milliseconds, out double least)
     {
         foreach (var mode in Modes)
         {
             var plans = Plans(graph, mode);
             try
             {
-                if (Fastest(plans, milliseconds) is { } best)
+                if (Fastest(plans, milliseconds, out least) is { } best)
                 {
                     plans.Remove(best);
                     return best;
@@ -37,13 +38,14 @@ internal sealed class CudnnPlanSearch(CudnnApi api, CudnnHandle handle, long wor
                 plans.ForEach(p => p.Dispose());
             }
         }
+        least = double.PositiveInfinity;
         return null;
     }
 
-    private static CudnnGraphPlan? Fastest(List<CudnnGraphPlan> plans, Func<CudnnGraphPlan, double?> milliseconds)
+    private static CudnnGraphPlan? Fastest(List<CudnnGraphPlan> plans, Func<CudnnGraphPlan, double?> milliseconds, out double least)
     {
         CudnnGraphPlan? best = null;
-        var least = double.PositiveInfinity;
+        least = double.PositiveInfinity;
         foreach (var plan in plans)
             if (milliseconds(plan) is { } time && time < least)
                 (best, least) = (plan, time);

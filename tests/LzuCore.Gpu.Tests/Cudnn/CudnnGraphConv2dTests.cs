@@ -244,6 +244,31 @@ public sealed class CudnnGraphConv2dTests
         Assert.That(OfType(CudnnBackendType.ExecutionPlan)[^1].Attributes.Select(a => ((int)a.Name, (int)a.Type)), Is.EqualTo(new[] { (405, 24), (400, 0) }));
     }
 
+    [TestCase(0.5, new[] { "forward", "forward" }, TestName = "a fallback that wins the race gets the problem, in the next process too")]
+    [TestCase(2.0, new string[0], TestName = "a fallback that loses the race is timed only")]
+    public void TheFallback_MayRace(double fallbackTime, string[] calls)
+    {
+        var o = new ConvOperands(Plain, [1, 4, 4, 4], [4, 4, 3, 3]);
+        foreach (var process in new[] { 1, 2 })
+        {
+            _fallback.Calls.Clear();
+            _fake.Calls.Clear();
+            var searches = 0;
+            using var kernel = new CudnnGraphConv2d(ConvOperands.Backend, _fake.Api(), 42, _fallback, new LibraryOptions(AllowTf32: true), new CudnnPlanCache(_folder, Home), launch =>
+            {
+                searches++;
+                var before = _fallback.Calls.Count;
+                launch();
+                var isFallback = _fallback.Calls.Count > before;
+                if (isFallback) _fallback.Calls.Clear();
+                return isFallback ? fallbackTime : 1;
+            }, raceFallback: true);
+            for (var i = 0; i < 2; i++) o.Forward(kernel, bias: true, residual: true, Activation.Relu);
+            Assert.That(_fallback.Calls, Is.EqualTo(calls), $"process {process}");
+            Assert.That(searches, Is.EqualTo(process == 1 ? 2 : 0), "the plan and the fallback, once");
+        }
+    }
+
     [TestCase("finalize ExecutionPlan", 1003, TestName = "a plan of another version is searched for again")]
     [TestCase("execute", 3007, TestName = "a plan that does not run here is searched for again")]
     public void AStoredPlanThatIsRefused_IsSearchedForAgain(string refused, int status)
