@@ -105,22 +105,23 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
             loaded.Dispose();
         }
         CudnnConvGraph? graph = null;
+        CudnnGraphPlan? plan = null;
         try
         {
             graph = new CudnnConvGraph(_api, _handle, problem);
-            var plan = new CudnnPlanSearch(_api, _handle, _options.WorkspaceLimit).Fastest(graph, p => Measure(p, ids, pointers), out var least);
+            plan = new CudnnPlanSearch(_api, _handle, _options.WorkspaceLimit).Fastest(graph, p => Measure(p, ids, pointers), out var least);
             if (plan is null) return null;
             if (race && _milliseconds(fallback) < least)
             {
-                plan.Dispose();
                 // No bytes mean: left to the fallback.
                 _cache?.Write(problem, []);
                 return null;
             }
-            plan.TakeOver(graph);
-            graph = null;
             Keep(problem, plan);
-            return plan;
+            plan.TakeOver(graph);
+            var found = plan;
+            (plan, graph) = (null, null);
+            return found;
         }
         catch (NativeCallException e) when (CudnnGraphPlan.IsRefusal(e.Status))
         {
@@ -128,6 +129,7 @@ internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
         }
         finally
         {
+            plan?.Dispose();
             graph?.Dispose();
         }
     }

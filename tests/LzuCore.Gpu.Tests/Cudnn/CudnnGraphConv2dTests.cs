@@ -269,6 +269,19 @@ public sealed class CudnnGraphConv2dTests
         }
     }
 
+    [Test]
+    public void AFallbackThatFailsInTheRace_LeavesNothingBehind()
+    {
+        using var kernel = new CudnnGraphConv2d(ConvOperands.Backend, _fake.Api(), 42, _fallback, new LibraryOptions(AllowTf32: true), null, launch =>
+        {
+            launch();
+            return _fallback.Calls.Count == 0 ? 1 : throw new OutOfDeviceMemoryException("no room");
+        }, raceFallback: true);
+        var o = new ConvOperands(Plain, [1, 4, 4, 4], [4, 4, 3, 3]);
+        Assert.That(() => o.Forward(kernel, bias: true, residual: true, Activation.Relu), Throws.TypeOf<OutOfDeviceMemoryException>());
+        Assert.That(_fake.Alive.Values.Select(e => e.Kind), Is.EqualTo(new[] { "handle" }));
+    }
+
     [TestCase("finalize ExecutionPlan", 1003, TestName = "a plan of another version is searched for again")]
     [TestCase("execute", 3007, TestName = "a plan that does not run here is searched for again")]
     public void AStoredPlanThatIsRefused_IsSearchedForAgain(string refused, int status)
