@@ -3,12 +3,16 @@
 // gets its terms in one order and no atomics are needed.
 #include <algorithm>
 
+#include "cuda_launch.h"
 #include "elements/inversion.h"
 #include "elements/sampling.h"
 
 namespace {
 
-constexpr int kThreads = 256;
+using lzu::blocks;
+using lzu::kThreads;
+using lzu::launched;
+
 constexpr int64_t kScatterThreads = 1 << 17;  // fills a large GPU
 
 __global__ void forward(lzu_grid_sample_args a, int64_t count, const float* input, const float* grid, float* output) {
@@ -64,13 +68,8 @@ __global__ void axis_invert(lzu_axis_table table, int64_t total, int knot_count,
     const int64_t index = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
     if (index >= total) return;
     const int64_t n = index / count;
-    output[index] = static_cast<float>(
-        lzu::invert_entry(table, knots + n * knot_count, knot_count, static_cast<int>(index - n * count)));
+    output[index] = lzu::invert_entry(table, knots + n * knot_count, knot_count, static_cast<int>(index - n * count));
 }
-
-unsigned blocks(int64_t count) { return static_cast<unsigned>((count + kThreads - 1) / kThreads); }
-
-int32_t launched() { return cudaGetLastError() == cudaSuccess ? LZU_OK : LZU_CUDA_ERROR; }
 
 }  // namespace
 

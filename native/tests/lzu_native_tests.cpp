@@ -5,29 +5,9 @@
 #include <limits>
 #include <vector>
 
-#include "lzu_native.h"
+#include "expect.h"
 
 namespace {
-
-int failures = 0;
-
-void expect(bool condition, const char* what) {
-    if (condition) return;
-    std::printf("FAILED: %s\n", what);
-    failures++;
-}
-
-void expect_near(double got, double wanted, double tolerance, const char* what) {
-    if (std::fabs(got - wanted) <= tolerance) return;
-    std::printf("FAILED: %s: %.9g, wanted %.9g\n", what, got, wanted);
-    failures++;
-}
-
-std::vector<float> numbers(size_t count, double step) {
-    std::vector<float> v(count);
-    for (size_t i = 0; i < count; i++) v[i] = static_cast<float>(std::sin(1 + step * static_cast<double>(i)));
-    return v;
-}
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {
     double sum = 0;
@@ -126,9 +106,6 @@ void backward_is_the_adjoint() {
             }
 }
 
-// Table of normalised parameters over `count` pixels.
-lzu_axis_table table_of(int count) { return {1, 0, static_cast<double>(count - 1), 1, 0, 2, -1, 3}; }
-
 void inverse_undoes_the_map() {
     const float knots[] = {-1, -0.7f, -0.1f, -0.1f, 0.2f, 1};
     const int n = 6, count = 101;
@@ -156,6 +133,12 @@ void inverse_known_values() {
     lzu_axis_invert_f32(&table, 1, 2, narrow, 5, out);
     const float wanted[] = {3, -1, 0, 1, 3};
     for (int i = 0; i < 5; i++) expect_near(out[i], wanted[i], 1e-6, "fill");
+
+    // A billionth before the end: float32 rounds to the nearest below it, not onto it.
+    const lzu_axis_table fine = {1, 1e9 - 1, 1e9, 100, 0, 1, 0, -2};
+    const float straight[] = {-1, 1};
+    lzu_axis_invert_f32(&fine, 1, 2, straight, 1, out);
+    expect(out[0] < 100 && out[0] > 99.9999f, "an index from inside stays inside");
 
     // Beyond the axis the index is the entry's own; no width at all is no inverse.
     table.extent = 3;
@@ -187,6 +170,13 @@ void bad_arguments_are_refused() {
         expect(lzu_cuda_grid_sample_f32(&a, v, v, v, nullptr) == LZU_NO_CUDA, "no CUDA: grid_sample");
         expect(lzu_cuda_grid_sample_backward_f32(&a, v, v, v, v, v, nullptr) == LZU_NO_CUDA, "no CUDA: backward");
         expect(lzu_cuda_axis_invert_f32(&table, 1, 2, v, 2, v, nullptr) == LZU_NO_CUDA, "no CUDA: inverse");
+        expect(lzu_cuda_separable_sample_f32(nullptr, nullptr) == LZU_NO_CUDA, "no CUDA: separable_sample");
+        expect(lzu_cuda_unzoom_levels_f32(nullptr, 0, nullptr) == LZU_NO_CUDA, "no CUDA: unzoom_levels");
+        expect(lzu_cuda_zoom_u8(nullptr, nullptr, v, v, v, nullptr) == LZU_NO_CUDA, "no CUDA: zoom_u8");
+        expect(lzu_cuda_attraction_axes_f32(nullptr, v, v, nullptr, 0, nullptr, nullptr) == LZU_NO_CUDA,
+               "no CUDA: attraction_axes");
+        expect(lzu_cuda_kernel_density_f32(nullptr, v, v, nullptr, nullptr) == LZU_NO_CUDA, "no CUDA: kernel_density");
+        expect(lzu_cuda_plane_invert_f32(nullptr, v, v, nullptr) == LZU_NO_CUDA, "no CUDA: plane_invert");
     }
 }
 
@@ -200,6 +190,8 @@ int main() {
     inverse_undoes_the_map();
     inverse_known_values();
     bad_arguments_are_refused();
+    warp_tests();
+    std::printf("CUDA kernels: %s\n", cuda_tests() ? "compared" : "not compared, there is no CUDA device");
     std::printf("%d failures\n", failures);
     return failures == 0 ? 0 : 1;
 }

@@ -1,7 +1,4 @@
-using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
-using ILGPU.Runtime.Cuda;
 using LzuCore.Gpu.Interop;
 using LzuCore.Gpu.Kernels;
 using LzuCore.Gpu.Runtime;
@@ -11,21 +8,20 @@ using Device = LzuCore.Memory.Device;
 
 namespace LzuCore.Gpu;
 
-/// <summary>Kernels compiled by ILGPU: <c>cuda:N</c> on an NVIDIA GPU, <c>ilgpu</c> on the host, which runs the same kernels without one.</summary>
-/// <remarks>Not every op has a kernel here; an op without one throws <see cref="KernelNotFoundException"/>. Results are the same
-/// bits on every run; they differ from the CPU's by rounding, since a GPU contracts <c>a * b + c</c>.</remarks>
+/// <summary>Kernels in C#, compiled by ILGPU: <c>cuda:N</c> on an NVIDIA GPU, <c>ilgpu</c> on the host, which runs the same kernels without one.</summary>
+/// <remarks>Results are the same bits on every run; they differ from the CPU's by rounding, since a GPU contracts <c>a * b + c</c>. ILGPU only compiles: memory, copies, launches and graphs
+/// of a GPU go through the driver API, in the primary context that NVIDIA's libraries share. See docs/gpu.md.</remarks>
 public sealed class GpuBackend : Backend
 {
-    private readonly Context _context;
     private readonly Launcher _launcher;
+    private readonly IDeviceMemory _memory;
     private readonly CachingAllocator _allocator;
 
-    internal GpuBackend(Device device, Context context, Accelerator accelerator, bool onHost)
+    internal GpuBackend(Device device, Launcher launcher, IDeviceMemory memory)
         : base(device)
     {
-        _context = context;
-        _launcher = new Launcher(accelerator, onHost);
-        _allocator = new CachingAllocator(accelerator, device.ToString());
+        (_launcher, _memory) = (launcher, memory);
+        _allocator = new CachingAllocator(memory, device.ToString());
         Register<IAttractionKernel>(new AttractionKernel(_launcher, this));
         Register<IAxisWarpKernel>(new AxisWarpKernel(_launcher, this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
@@ -51,8 +47,8 @@ public sealed class GpuBackend : Backend
         Register<IZipKernel>(new ZipKernel(_launcher));
     }
 
-    /// <summary>The accelerator's own name.</summary>
-    public string AcceleratorName => _launcher.Accelerator.Name;
+    /// <summary>The device's own name.</summary>
+    public string AcceleratorName => _memory.Name;
 
     /// <summary>What the device's pool holds.</summary>
     public PoolStatistics Statistics => _allocator.Statistics;
@@ -60,37 +56,66 @@ public sealed class GpuBackend : Backend
     /// <summary>Makes devices <c>ilgpu</c> and <c>cuda:N</c> known. Called once by a composition root; nothing is loaded before a device is used.</summary>
     public static void Register()
     {
-        BackendRegistry.Register("ilgpu", index => CreateHost(index, onHost: true));
+        BackendRegistry.Register("ilgpu", index => CreateHost(index));
         BackendRegistry.Register("cuda", CreateCuda);
     }
 
-    /// <summary>The backend on ILGPU's CPU accelerator; with <paramref name="onHost"/> false kernels go through ILGPU's simulator, for tests on toy shapes.</summary>
-    internal static GpuBackend CreateHost(int index, bool onHost)
+    /// <summary>The backend on the host; with <paramref name="simulate"/> kernels go through ILGPU's simulator, for tests on toy shapes.</summary>
+    internal static GpuBackend CreateHost(int index, bool simulate = false)
     {
         if (index != 0) throw new DeviceException($"device ilgpu has index 0 only, got {index}.");
-        var context = KernelCompiler.Options(b => b.CPU());
-        return new GpuBackend(new Device("ilgpu"), context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Auto), onHost);
+        // The simulator's groups must hold those of kernels that work in groups.
+        var context = KernelCompiler.Options(b => b.CPU(new CPUDevice(32, 2, 1)));
+        var launcher = new HostLauncher(context.CreateCPUAccelerator(0, CPUAcceleratorMode.Auto), simulate);
+        return new GpuBackend(new Device("ilgpu"), launcher, launcher);
+    }
+
+    /// <summary>The backend on a GPU of a driver: the installed one, or a test's.</summary>
+    internal static GpuBackend CreateCuda(CudaDriver driver, int index, string kind = "cuda")
+    {
+        // Views need an accelerator to hang on; the host's carries a GPU's addresses as well as its own.
+        var views = KernelCompiler.Options(b => b.CPU()).CreateCPUAccelerator(0, CPUAcceleratorMode.Auto);
+        var gpu = new CudaDevice(driver, index, views);
+        var architecture = gpu.Capability.Major >= 9 ? ILGPU.Runtime.Cuda.CudaArchitecture.SM_90 : ILGPU.Runtime.Cuda.CudaArchitecture.SM_80;
+        return new GpuBackend(new Device(kind, index), new CudaLauncher(gpu, new KernelCompiler(architecture)), gpu);
     }
 
     private static GpuBackend CreateCuda(int index)
     {
-        var device = new Device("cuda", index);
-        if (!CudaDriver.TryLoad(out var tried))
-            throw new DeviceException($"device {device} is not available: no CUDA driver (tried {tried}). Install NVIDIA's driver, or use --device cpu.");
-        Context? context = null;
+        var driver = CudaDriver.Load(out var tried)
+            ?? throw new DeviceException($"device cuda:{index} is not available: no CUDA driver (tried {tried}). Install NVIDIA's driver, or use --device cpu.");
+        return CreateCuda(driver, index);
+    }
+
+    /// <summary>Records what <paramref name="work"/> asks of this device, without doing it. Run the work once before: what is compiled or searched for at first use cannot be recorded.</summary>
+    /// <remarks>Tensors made by the work belong to the recording; keep the recording as long as you read them.</remarks>
+    /// <exception cref="DeviceException">The device is not a GPU, or the work waits for the device or copies from the host.</exception>
+    public CapturedGraph Capture(Action work)
+    {
+        if (_memory is not CudaDevice gpu) throw new DeviceException($"device {Device} records no graphs. Use --device cuda.");
+        CapturedGraph graph;
+        gpu.BeginCapture();
+        _allocator.BeginCapture();
+        var executable = (nint)0;
         try
         {
-            context = KernelCompiler.Options(b => b.Cuda());
-            var count = context.GetCudaDevices().Count;
-            if (index >= count)
-                throw new DeviceException($"device {device} is not available: the CUDA driver lists {count} GPU{(count == 1 ? "" : "s")}. Use {(count == 0 ? "--device cpu" : $"cuda:0 to cuda:{count - 1}")}.");
-            return new GpuBackend(device, context, context.CreateCudaAccelerator(index), onHost: false);
+            work();
         }
-        catch (Exception e) when (e is not DeviceException)
+        finally
         {
-            context?.Dispose();
-            throw new DeviceException($"device {device} could not be opened: {e.Message} Use --device cpu.", e);
+            // Also after a fault, or the stream would go on recording.
+            var blocks = _allocator.EndCapture();
+            try
+            {
+                executable = gpu.EndCapture();
+                graph = new CapturedGraph(gpu, _allocator, executable, blocks);
+            }
+            finally
+            {
+                if (executable == 0) _allocator.Adopt(blocks);
+            }
         }
+        return graph;
     }
 
     /// <inheritdoc/>
@@ -99,21 +124,21 @@ public sealed class GpuBackend : Backend
     /// <inheritdoc/>
     public override void Upload(ReadOnlySpan<byte> host, Storage storage)
     {
-        if (host.Length > 0) Window(storage, host.Length).CopyFromCPU(_launcher.Accelerator.DefaultStream, host);
+        if (host.Length > 0) _memory.Upload(host, Address(storage, host.Length));
     }
 
     /// <inheritdoc/>
     public override void Download(Storage storage, Span<byte> host)
     {
-        if (host.Length > 0) Window(storage, host.Length).CopyToCPU(_launcher.Accelerator.DefaultStream, host);
+        if (host.Length > 0) _memory.Download(Address(storage, host.Length), host);
     }
 
     /// <inheritdoc/>
-    public override void Synchronize() => _launcher.Accelerator.Synchronize();
+    public override void Synchronize() => _memory.Synchronize();
 
-    private static ArrayView<byte> Window(Storage storage, int length)
+    private static nint Address(Storage storage, int length)
     {
         Check.That(length <= storage.ByteLength, $"copy: {length} bytes do not fit a buffer of {storage.ByteLength}.");
-        return ((GpuStorage)storage).Bytes.SubView(0, length);
+        return ((GpuStorage)storage).Block.Address;
     }
 }

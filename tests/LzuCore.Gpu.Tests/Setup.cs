@@ -1,4 +1,6 @@
 using LzuCore.Gpu;
+using LzuCore.Gpu.Tests.Runtime;
+using LzuCore.Memory;
 
 namespace LzuCore.Gpu.Tests;
 
@@ -7,5 +9,9 @@ namespace LzuCore.Gpu.Tests;
 public sealed class Setup
 {
     [OneTimeSetUp]
-    public void Register() => GpuBackend.Register();
+    public void Register()
+    {
+        GpuBackend.Register();
+        BackendRegistry.Register("madeup", index => GpuBackend.CreateCuda(FakeCuda.Driver(), index, "madeup"));
+    }
 }

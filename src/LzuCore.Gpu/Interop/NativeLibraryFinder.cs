@@ -16,12 +16,38 @@ public static class NativeLibraryFinder
     private static readonly Dictionary<string, nint> Loaded = [];
 
     /// <summary>Looks for every library that the GPU assembly knows of.</summary>
-    public static IReadOnlyList<LibraryProbe> Probe() =>
-    [
-        Look("NVIDIA driver", "device cuda:N", CudaDriver.Names, out _),
-        Look("cuDNN", "not used yet: convolutions run on the CPU", CudnnCandidates(), out _),
-        Look("lzu_native", "native warp kernels, a yardstick for the managed ones", LzuNativeCandidates(), out _),
-    ];
+    public static IReadOnlyList<LibraryProbe> Probe()
+    {
+        var driver = Look("NVIDIA driver", "device cuda:N", CudaDriver.Names, out var handle);
+        var files = new LibrarySearch(Environment.GetEnvironmentVariable).Choose(DriverVersion(handle) / 1000);
+        // Dependencies first, so that a library is not called unloadable for want of a search path.
+        foreach (var path in LibrarySearch.LoadOrder(files)) Look("", "", [path], out _);
+        return
+        [
+            driver,
+            Look("cudart", "what the other CUDA libraries stand on", files.Cudart, $"libcudart.so.{files.Major}"),
+            Look("NVRTC", "compiles cuDNN's fused convolutions at run time", files.Nvrtc, $"libnvrtc.so.{files.Major}"),
+            Look("cuBLASLt", "matrix products on cuda:N", files.CublasLt, $"libcublasLt.so.{files.Major}"),
+            Look("cuDNN", "convolutions on cuda:N", files.Cudnn, "libcudnn.so.9"),
+            Look("NCCL", "sums between several GPUs", files.Nccl, "libnccl.so.2"),
+            Look("lzu_native", "native warp kernels, a yardstick for the managed ones", LzuNativeCandidates(), out _),
+        ];
+    }
+
+    // The file that was found, then the loader's own search.
+    private static LibraryProbe Look(string library, string purpose, FileSearch search, string name)
+    {
+        var probe = Look(library, purpose, search.Found is { } path ? [path, name] : [name], out _);
+        return probe with { Tried = [.. search.Tried, .. probe.Tried] };
+    }
+
+    // Needs no cuInit. 0 without a driver.
+    private static unsafe int DriverVersion(nint driver)
+    {
+        if (driver == 0 || !NativeLibrary.TryGetExport(driver, "cuDriverGetVersion", out var function)) return 0;
+        int version;
+        return ((delegate* unmanaged[Cdecl]<int*, int>)function)(&version) == 0 ? version : 0;
+    }
 
     /// <summary>The handle of lzu_native, or 0. Looked for again until it is found.</summary>
     internal static nint LzuNative() => Look("lzu_native", "", LzuNativeCandidates(), out var handle).Found is null ? 0 : handle;
@@ -50,20 +76,5 @@ public static class NativeLibraryFinder
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (Directory.Exists(Path.Combine(folder.FullName, "native")))
                 yield return Path.Combine(folder.FullName, "native", "build", file);
-    }
-
-    // NVIDIA's wheels, conda, toolkits, then the loader's own search.
-    private static IEnumerable<string> CudnnCandidates()
-    {
-        const string file = "libcudnn.so.9";
-        foreach (var variable in new[] { "LZU_CUDNN_PATH", "CUDNN_PATH", "CUDA_PATH" })
-            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder)
-                foreach (var lib in new[] { "", "lib64", "lib" }) yield return Path.Combine(folder, lib, file);
-        if (Environment.GetEnvironmentVariable("CONDA_PREFIX") is { Length: > 0 } conda) yield return Path.Combine(conda, "lib", file);
-        if (Environment.GetEnvironmentVariable("VIRTUAL_ENV") is { Length: > 0 } venv && Directory.Exists(Path.Combine(venv, "lib")))
-            foreach (var python in Directory.EnumerateDirectories(Path.Combine(venv, "lib"), "python3*").Order(StringComparer.Ordinal))
-                yield return Path.Combine(python, "site-packages", "nvidia", "cudnn", "lib", file);
-        yield return file;
-        yield return Path.Combine("/usr/local/cuda/lib64", file);
     }
 }

@@ -26,16 +26,17 @@ internal sealed class CopyKernel(Launcher launcher) : ICopyKernel
 
     public void Fill(double value, TensorView output)
     {
+        // By size, as bits: one kernel serves dtypes of one size.
         switch (output.DType)
         {
-            case DType.Float32: Write(Float32Element.FromDouble(value), output); break;
-            case DType.Float64: Write(value, output); break;
+            case DType.Float32: Write(BitConverter.SingleToUInt32Bits(Float32Element.FromDouble(value)), output); break;
+            case DType.Float64: Write(BitConverter.DoubleToUInt64Bits(value), output); break;
             case DType.Float16: Write(Float16Element.FromDouble(value), output); break;
             case DType.BFloat16: Write(BFloat16Element.FromDouble(value), output); break;
-            case DType.Int64: Write(Int64Element.FromDouble(value), output); break;
-            case DType.Int32: Write(Int32Element.FromDouble(value), output); break;
-            case DType.Int16: Write(Int16Element.FromDouble(value), output); break;
-            case DType.Int8: Write(Int8Element.FromDouble(value), output); break;
+            case DType.Int64: Write((ulong)Int64Element.FromDouble(value), output); break;
+            case DType.Int32: Write((uint)Int32Element.FromDouble(value), output); break;
+            case DType.Int16: Write((ushort)Int16Element.FromDouble(value), output); break;
+            case DType.Int8: Write((byte)Int8Element.FromDouble(value), output); break;
             case DType.UInt8: Write(UInt8Element.FromDouble(value), output); break;
             default: Write(BoolElement.FromDouble(value), output); break;
         }

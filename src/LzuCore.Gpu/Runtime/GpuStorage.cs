@@ -1,15 +1,13 @@
 using ILGPU;
-using ILGPU.Runtime;
 using LzuCore.Memory;
-using Device = LzuCore.Memory.Device;
 
 namespace LzuCore.Gpu.Runtime;
 
-/// <summary>A pooled buffer in the memory of an ILGPU accelerator.</summary>
+/// <summary>A pooled buffer in the memory of a device.</summary>
 internal sealed class GpuStorage : Storage
 {
     private readonly CachingAllocator _allocator;
-    private readonly MemoryBuffer1D<byte, Stride1D.Dense> _block;
+    private readonly DeviceBlock _block;
 
     public GpuStorage(Device device, long byteLength, CachingAllocator allocator)
         : base(device, byteLength)
@@ -19,7 +17,10 @@ internal sealed class GpuStorage : Storage
     }
 
     /// <summary>The bytes, slack included.</summary>
-    public ArrayView<byte> Bytes => _block.View.BaseView;
+    public ArrayView<byte> Bytes => _block.View;
+
+    /// <summary>The memory.</summary>
+    public DeviceBlock Block => _block;
 
     /// <inheritdoc/>
     protected override void ReturnBuffer()
@@ -32,6 +33,12 @@ internal sealed class GpuStorage : Storage
 /// <summary>How kernels get at a <see cref="TensorView"/>.</summary>
 internal static class GpuViews
 {
+    /// <summary>The address of the element at the layout's offset, for native libraries. The caller keeps the storage alive until the work is in the stream.</summary>
+    internal static nint DeviceAddress(this TensorView view) => view.Storage.DeviceAddress() + checked((nint)(view.Layout.Offset * view.DType.Size()));
+
+    /// <summary>The address of a buffer's first byte.</summary>
+    internal static nint DeviceAddress(this Storage storage) => ((GpuStorage)storage).Block.Address;
+
     /// <summary>The whole buffer as elements of <typeparamref name="T"/>; the layout's offset is not applied.</summary>
     /// <exception cref="DTypeException">The dtype's size is not that of <typeparamref name="T"/>.</exception>
     public static unsafe ArrayView<T> Elements<T>(this TensorView view) where T : unmanaged =>

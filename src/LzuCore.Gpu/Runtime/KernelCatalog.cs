@@ -49,6 +49,9 @@ internal static class KernelCatalog
         return $"{(body.DeclaringType is { } outer ? outer.Name.Split('`')[0] + "." : "")}{own}{arguments}";
     }
 
+    /// <summary>A closed kernel's name as an identifier of PTX.</summary>
+    public static string EntryName(Type body) => string.Concat(Name(body).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+
     private static IEnumerable<Type> Formulas(Type contract) => typeof(IMapFormula).Assembly.GetTypes().Where(t => t.IsValueType && !t.IsGenericType && contract.IsAssignableFrom(t));
 
     private static IEnumerable<(Type T, Type Real, Type V, Type Lane)> Lanes() =>
@@ -72,11 +75,11 @@ internal static class KernelCatalog
 
     // Reading and writing share no code, so every element paired with one floating and one integral partner covers all pairs.
     private static IEnumerable<(Type From, Type To)> Conversions() =>
-        from element in Elements
-        from partner in new[] { typeof(Float32Element), typeof(Int64Element) }
-        where element != partner
-        from pair in new[] { (element, partner), (partner, element) }
-        select pair;
+        (from element in Elements
+         from partner in new[] { typeof(Float32Element), typeof(Int64Element) }
+         where element != partner
+         from pair in new[] { (element, partner), (partner, element) }
+         select pair).Distinct();
 
     private static Type Stored(Type element) => element.GetInterfaces().Single(i => i.Name.StartsWith("IElement", StringComparison.Ordinal)).GetGenericArguments()[0];
 }

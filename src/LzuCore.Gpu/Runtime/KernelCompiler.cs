@@ -48,7 +48,9 @@ internal sealed class KernelCompiler : IDisposable
             lock (_lock)
             {
                 var kernel = (PTXCompiledKernel)_backend.Compile(description, lanes == 0 ? new KernelSpecialization() : new KernelSpecialization(lanes, null));
-                return new CompiledKernel(kernel.Name, kernel.PTXAssembly, lanes);
+                // ILGPU calls every kernel of ours the same; profilers and ptxas show this name.
+                var name = KernelCatalog.EntryName(body);
+                return new CompiledKernel(name, kernel.PTXAssembly.Replace($".entry {kernel.Name}(", $".entry {name}(", StringComparison.Ordinal), lanes);
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -9,7 +9,7 @@ public sealed class NativeLibraryFinderTests
     public void Probe_ListsEachLibrary_AndEverythingTried()
     {
         var probes = NativeLibraryFinder.Probe();
-        Assert.That(probes.Select(p => p.Library), Is.EqualTo(new[] { "NVIDIA driver", "cuDNN", "lzu_native" }));
+        Assert.That(probes.Select(p => p.Library), Is.EqualTo(new[] { "NVIDIA driver", "cudart", "NVRTC", "cuBLASLt", "cuDNN", "NCCL", "lzu_native" }));
         foreach (var probe in probes) Assert.That(probe.Found is not null || probe.Tried.Count > 0, probe.Library);
     }
 

@@ -7,8 +7,8 @@ namespace LzuCore.Gpu.Tests.Kernels;
 /// <summary>The kernels launched through ILGPU (marshalled arguments, compiled bodies, simulated warps), on toy shapes: the same bits as the bodies called on the host.</summary>
 public sealed class SimulatorTests
 {
-    private static readonly GpuBackend Host = GpuBackend.CreateHost(0, onHost: true);
-    private static readonly GpuBackend Simulator = GpuBackend.CreateHost(0, onHost: false);
+    private static readonly GpuBackend Host = GpuBackend.CreateHost(0);
+    private static readonly GpuBackend Simulator = GpuBackend.CreateHost(0, simulate: true);
 
     [Test]
     public void Elementwise() => Same((backend, x) =>

@@ -150,7 +150,7 @@ public sealed class GpuBackendTests
     // A backend of its own, so that counts are not disturbed by other tests.
     private sealed class Isolated : IDisposable
     {
-        public GpuBackend Device { get; } = GpuBackend.CreateHost(0, onHost: true);
+        public GpuBackend Device { get; } = GpuBackend.CreateHost(0);
 
         public void Dispose() => Device.Synchronize();
     }
