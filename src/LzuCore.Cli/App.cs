@@ -34,6 +34,9 @@ internal static class App
         new DemoVerb(),
         new DetectVerb(),
         new DoctorVerb(),
+#if !CPU_ONLY
+        new GpuVerb(),
+#endif
         new InspectVerb(),
         new SaliencyVerb(),
         new ZoomVerb(),

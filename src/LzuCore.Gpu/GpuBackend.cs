@@ -1,4 +1,5 @@
 using ILGPU.Runtime.CPU;
+using LzuCore.Gpu.Cudnn;
 using LzuCore.Gpu.Interop;
 using LzuCore.Gpu.Kernels;
 using LzuCore.Gpu.Runtime;
@@ -53,11 +54,15 @@ public sealed class GpuBackend : Backend
     /// <summary>What the device's pool holds.</summary>
     public PoolStatistics Statistics => _allocator.Statistics;
 
-    /// <summary>Makes devices <c>ilgpu</c> and <c>cuda:N</c> known. Called once by a composition root; nothing is loaded before a device is used.</summary>
-    public static void Register()
+    /// <summary>NVIDIA's libraries that could not be used, and why; one line each.</summary>
+    public IReadOnlyList<string> Notices { get; private set; } = [];
+
+    /// <summary>Makes devices <c>ilgpu</c> and <c>cuda:N</c> known. Called by a composition root before a device is used; nothing is loaded until then.</summary>
+    /// <param name="options">What devices may do; null is the default.</param>
+    public static void Register(GpuOptions? options = null)
     {
         BackendRegistry.Register("ilgpu", index => CreateHost(index));
-        BackendRegistry.Register("cuda", CreateCuda);
+        BackendRegistry.Register("cuda", index => CreateCuda(index, options ?? new GpuOptions()));
     }
 
     /// <summary>The backend on the host; with <paramref name="simulate"/> kernels go through ILGPU's simulator, for tests on toy shapes.</summary>
@@ -80,12 +85,68 @@ public sealed class GpuBackend : Backend
         return new GpuBackend(new Device(kind, index), new CudaLauncher(gpu, new KernelCompiler(architecture)), gpu);
     }
 
-    private static GpuBackend CreateCuda(int index)
+    private static GpuBackend CreateCuda(int index, GpuOptions options)
     {
         var driver = CudaDriver.Load(out var tried)
             ?? throw new DeviceException($"device cuda:{index} is not available: no CUDA driver (tried {tried}). Install NVIDIA's driver, or use --device cpu.");
-        return CreateCuda(driver, index);
+        var backend = CreateCuda(driver, index);
+        if (options.UseLibraries) backend.UseLibraries(options);
+        return backend;
     }
+
+    // Convolutions by cuDNN and matrix products by cuBLASLt where they are found; our own kernels serve what those do not do, and everything without them.
+    private void UseLibraries(GpuOptions options)
+    {
+        var gpu = (CudaDevice)_memory;
+        var libraries = CudaLibraries.Load(gpu.DriverVersion);
+        var shared = new LibraryOptions(options.AllowTf32, MakeCurrent: gpu.Bind);
+        var notices = new List<string>();
+        Try("cuDNN", () =>
+        {
+            if (libraries.OpenCudnn() is not { } api) return false;
+            IConv2dKernel kernel = new CudnnConv2d(this, api, gpu.Stream, Kernel<IConv2dKernel>(), shared);
+            if (options.AllowTf32)
+            {
+                var home = new PlanHome(gpu.Name, gpu.Capability.Major * 10 + gpu.Capability.Minor, gpu.Multiprocessors, api.Version);
+                kernel = new CudnnGraphConv2d(this, api, gpu.Stream, kernel, shared, options.PlanFolder is { } folder ? new CudnnPlanCache(folder, home) : null, Milliseconds, raceFallback: true);
+            }
+            Register(kernel);
+            return true;
+        });
+        Try("cuBLASLt", () =>
+        {
+            if (libraries.OpenCublasLt() is not { } api) return false;
+            Register<IGemmKernel>(new CublasLtGemm(this, api, gpu.Stream, Kernel<IGemmKernel>(), shared));
+            return true;
+        });
+        Notices = notices;
+
+        void Try(string library, Func<bool> open)
+        {
+            try
+            {
+                if (!open()) notices.Add($"{library} not found. The built-in kernels are used instead; 'lzu doctor' lists where it was looked for.");
+            }
+            catch (DeviceException e)
+            {
+                notices.Add($"{library} is not used: {e.Message}");
+            }
+        }
+
+        double Milliseconds(Action launch)
+        {
+            const int runs = 10;
+            for (var i = 0; i < 3; i++) launch();
+            return gpu.Time(() =>
+            {
+                for (var i = 0; i < runs; i++) launch();
+            }) / runs;
+        }
+    }
+
+    /// <summary>Milliseconds that the device itself needs for what <paramref name="work"/> asks of it, by its own events.</summary>
+    /// <exception cref="DeviceException">The device is not a GPU.</exception>
+    public double MeasureMs(Action work) => _memory is CudaDevice gpu ? gpu.Time(work) : throw new DeviceException($"device {Device} has no clock of its own. Use --device cuda.");
 
     /// <summary>Records what <paramref name="work"/> asks of this device, without doing it. Run the work once before: what is compiled or searched for at first use cannot be recorded.</summary>
     /// <remarks>Tensors made by the work belong to the recording; keep the recording as long as you read them.</remarks>

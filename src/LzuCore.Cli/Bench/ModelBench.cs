@@ -27,7 +27,7 @@ internal static class ModelBench
             var classifier = new ResNet(classes: 1000);
             DeterministicWeights.Fill(classifier, 1, device);
             classifier.Eval();
-            yield return Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!));
+            foreach (var row in Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!))) yield return row;
             yield break;
         }
 
@@ -37,7 +37,8 @@ internal static class ModelBench
         var features = Kept(model.Neck.Call(model.Backbone.Call(input).Levels));
         var backboneFlops = Flops(() => model.Neck.Call(model.Backbone.Call(input).Levels)[0]);
         var headFlops = Flops(() => model.Head.Call(features).Logits[0]);
-        if (warp == "none") yield return Row("forward", () => Scoped(() => model.Call(input)), backboneFlops + headFlops);
+        var parts = new List<(string Name, Action Work, double Flops)>();
+        if (warp == "none") parts.Add(("forward", () => Scoped(() => model.Call(input)), backboneFlops + headFlops));
         else
         {
             // The original has twice the sides: the scale of 0.5 that the papers zoom at.
@@ -46,28 +47,33 @@ internal static class ModelBench
             var options = new SaliencyToGridOptions();
             var map = new RoadPriorSaliency(new Size2(31, 51)).Map(new SaliencyContext(1, original)).To(device);
             var kept = SaliencyToGrid.Apply(map, options).Persist();
-            WarpGrid Grid() => warp == "fixed" ? kept : SaliencyToGrid.Apply(map, options);
-            yield return Row($"{warp} zoom, forward, unzoom", () => Scoped(() =>
+            var frame = new WarpFrame(original, size, RetinaNet.Strides);
+            WarpGrid Grid() => warp == "fixed" ? kept : SaliencyToGrid.Apply(map, options, frame);
+            parts.Add(($"{warp} zoom, forward, unzoom", () => Scoped(() =>
             {
                 var grid = Grid();
                 var levels = model.Neck.Call(model.Backbone.Call(grid.Zoom(image, size)).Levels);
                 return model.Head.Call(grid.Unzoom(levels, RetinaNet.Strides, size));
-            }), backboneFlops + headFlops);
-            yield return Row("zoom", () => Scoped(() => Grid().Zoom(image, size)));
-            yield return Row("unzoom", () => Scoped(() => Grid().Unzoom(features, RetinaNet.Strides, size)));
+            }), backboneFlops + headFlops));
+            parts.Add(("zoom", () => Scoped(() => Grid().Zoom(image, size)), double.NaN));
+            parts.Add(("unzoom", () => Scoped(() => Grid().Unzoom(features, RetinaNet.Strides, size)), double.NaN));
         }
-        yield return Row("backbone and pyramid", () => Scoped(() => model.Neck.Call(model.Backbone.Call(input).Levels)), backboneFlops);
-        yield return Row("head", () => Scoped(() => model.Head.Call(features)), headFlops);
+        parts.Add(("backbone and pyramid", () => Scoped(() => model.Neck.Call(model.Backbone.Call(input).Levels)), backboneFlops));
+        parts.Add(("head", () => Scoped(() => model.Head.Call(features)), headFlops));
+        foreach (var (part, work, flops) in parts)
+            foreach (var row in Row(part, work, flops)) yield return row;
 
-        BenchRow Row(string part, Action work, double flops = double.NaN)
+        IEnumerable<BenchRow> Row(string part, Action work, double flops)
         {
-            using var off = Grad.Off();
             var timing = Timing.Of(() =>
             {
                 work();
                 BackendRegistry.Get(device).Synchronize();
             }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
-            return new($"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}", ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
+            var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}";
+            yield return new(what, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
+            if (GraphTiming.MedianMs(device, work) is { } ms)
+                yield return new(what + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, flops / ms / 1e6, double.NaN, double.NaN, 0);
         }
     }
 
@@ -89,6 +95,7 @@ internal static class ModelBench
 
     private static void Scoped<T>(Func<T> work)
     {
+        using var off = Grad.Off();
         using var scope = new TensorScope();
         work();
     }

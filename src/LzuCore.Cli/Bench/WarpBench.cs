@@ -27,16 +27,21 @@ internal static class WarpBench
         Tensor[] levels = [.. RetinaNet.Strides.Select(s => Tensor.Uniform([1, 256, (zoomed.Height + s - 1) / s, (zoomed.Width + s - 1) / s], RandomSource.FromSeed((ulong)s), -1, 1).To(device))];
         // A bilinear zoom reads about two rows and two columns of the original for every pixel: all of it at a scale of a half.
         var (zoomBytes, unzoomBytes) = (4.0 * (image.Shape.Count + 3L * zoomed.Height * zoomed.Width), levels.Sum(l => 8.0 * l.Shape.Count));
+        var frame = new WarpFrame(original, zoomed, RetinaNet.Strides);
+        var density = new KernelDensitySaliency(new Size2(31, 51));
+        var boxes = Tensor.Generate([20, 4], i => i % 4 is 0 or 1 ? 40 * (i / 4 + 1) : 40 * (i / 4 + 1) + 60).To(device);
         (string Name, double Bytes, Action Work)[] steps =
         [
             ("saliency 31x51 to grid", 0, () => SaliencyToGrid.Apply(map, options)),
             ("zoom 3x1200x1920 to 600x960", zoomBytes, () => warp.Zoom(image, zoomed)),
             ("unzoom five levels of 256", unzoomBytes, () => warp.Unzoom(levels, RetinaNet.Strides, zoomed)),
             ("fixed: zoom, unzoom", zoomBytes + unzoomBytes, () => Both(warp)),
-            ("adaptive: grid, zoom, unzoom", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(map, options))),
+            ("adaptive: grid, zoom, unzoom", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(map, options, frame))),
+            ("adaptive from 20 boxes", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(density.Map(boxes, original), options, frame))),
         ];
         foreach (var (name, bytes, work) in steps)
-            if (filter is null || name.Contains(filter, StringComparison.OrdinalIgnoreCase)) yield return Measure(name, device, error, bytes, work);
+            if (filter is null || name.Contains(filter, StringComparison.OrdinalIgnoreCase))
+                foreach (var row in Measure(name, device, error, bytes, work)) yield return row;
 
         void Both(WarpGrid grid)
         {
@@ -45,15 +50,21 @@ internal static class WarpBench
         }
     }
 
-    private static BenchRow Measure(string name, Device device, double error, double bytes, Action work)
+    private static IEnumerable<BenchRow> Measure(string name, Device device, double error, double bytes, Action work)
     {
-        using var off = Grad.Off();
-        var timing = Timing.Of(() =>
+        void Scoped()
         {
+            using var off = Grad.Off();
             using var scope = new TensorScope();
             work();
+        }
+        var timing = Timing.Of(() =>
+        {
+            Scoped();
             BackendRegistry.Get(device).Synchronize();
         });
-        return new(name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, double.NaN, bytes > 0 ? bytes / timing.RateMs / 1e6 : double.NaN, double.NaN, error);
+        yield return new(name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, double.NaN, bytes > 0 ? bytes / timing.RateMs / 1e6 : double.NaN, double.NaN, error);
+        if (GraphTiming.MedianMs(device, Scoped) is { } ms)
+            yield return new(name + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, double.NaN, bytes > 0 ? bytes / ms / 1e6 : double.NaN, double.NaN, error);
     }
 }

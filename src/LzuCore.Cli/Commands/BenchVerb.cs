@@ -17,6 +17,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", ModelBench.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480)", 32, 8192, new Size2(300, 480));
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1)", 1, 256, 1);
+    private readonly Option<string> _precision = Opt.Choice("--precision", "of products on a GPU", "float32", "tf32");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
 
     /// <inheritdoc/>
@@ -24,7 +25,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     {
         command.Add(_what);
         command.Add(_name);
-        foreach (var option in new Option[] { _size, _batch, _warp }) command.Add(option);
+        foreach (var option in new Option[] { _size, _batch, _warp, _precision }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -34,6 +35,9 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
         if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
         if (what == "model" && !ModelBench.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBench.Names)}; choose one of {string.Join(", ", ModelBench.Names)}.");
+#if !CPU_ONLY
+        LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
+#endif
         var device = session.Device;
         using var off = Grad.Off();
         var rows = new List<BenchRow>();

@@ -74,13 +74,20 @@ internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: inst
             yield break;
         }
         var kernels = backend.Kernels.ToList();
-        yield return new DoctorCheck($"device {backend.Device}", kernels.Count > 0, $"{kernels.Count} kernels");
+        yield return new DoctorCheck($"device {backend.Device}", kernels.Count > 0, $"{kernels.Count} kernels{Name(backend)}");
         foreach (var (contract, implementation) in kernels)
         {
             var test = KernelSelfTest.Run(contract, backend.Device);
             yield return new DoctorCheck($"{backend.Device} {contract}", test?.Ok ?? true, $"{implementation}, {test?.Detail ?? "no self-test"}");
         }
     }
+
+#if CPU_ONLY
+    private static string Name(Backend backend) => "";
+#else
+    // A GPU's own name, and what of NVIDIA's libraries it goes without.
+    private static string Name(Backend backend) => backend is not LzuCore.Gpu.GpuBackend gpu ? "" : $" on {gpu.AcceleratorName}{string.Concat(gpu.Notices.Select(n => "; " + n))}";
+#endif
 
     // All of them are optional: a missing one is no fault.
     private static IEnumerable<DoctorCheck> Libraries()

@@ -11,6 +11,9 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
+#if !CPU_ONLY
+[JsonSerializable(typeof(KernelDocument))]
+#endif
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
 [JsonSerializable(typeof(ZoomDocument))]

@@ -24,6 +24,31 @@ internal sealed partial class AttractionKernel(Launcher launcher, Backend backen
         return IsValid(status);
     }
 
+    public bool ForwardTables(in AttractionArgs args, TensorView saliency, TensorView knots, ReadOnlySpan<WarpTable> tables, IAxisWarpKernel axes)
+    {
+        if (saliency.Count == 0 || tables.Length == 0 || !WarpTablesBody.Fits(saliency.Shape)) return TablesByParts(args, saliency, knots, tables, axes);
+        using var status = new Scratch(backend, DType.Float64, 2L * saliency.Shape[0]);
+        for (var at = 0; at < tables.Length; at += WarpTablesBody.Most)
+        {
+            var body = new WarpTablesBody(args, saliency, knots, tables[at..Math.Min(tables.Length, at + WarpTablesBody.Most)], status.Elements<double>());
+            launcher.LaunchGroups<WarpTablesBody, double, WarpTablesBody.Lane>(body.Groups, body);
+        }
+        return IsValid(status);
+    }
+
+    private bool TablesByParts(in AttractionArgs args, TensorView saliency, TensorView knots, ReadOnlySpan<WarpTable> tables, IAxisWarpKernel axes)
+    {
+        var valid = ForwardSeparable(args, saliency, knots);
+        int w = saliency.Shape[3], h = saliency.Shape[2];
+        TensorView x = knots.With(knots.Layout.Narrow(1, 0, w)), y = knots.With(knots.Layout.Narrow(1, w, h));
+        foreach (var table in tables)
+        {
+            if (table.Inverse) axes.Invert(table.Table, table.Axis == 0 ? x : y, table.Output);
+            else axes.Evaluate(table.Table, table.Axis == 0 ? x : y, table.Output);
+        }
+        return valid;
+    }
+
     public void BackwardSeparable(in AttractionArgs args, TensorView saliency, TensorView dKnots, TensorView dSaliency)
     {
         if (saliency.Count == 0) return;
@@ -48,6 +73,8 @@ internal sealed partial class AttractionKernel(Launcher launcher, Backend backen
 
     private bool IsValid(Scratch status)
     {
+        // A recorded graph asks nothing of the host: bad weights show as coordinates that are no numbers.
+        if (!launcher.MayWait) return true;
         var values = new double[status.View.Count];
         backend.Download(status.View.Storage, MemoryMarshal.AsBytes(values.AsSpan()));
         for (var i = 1; i < values.Length; i += 2)
@@ -117,7 +144,7 @@ internal sealed partial class AttractionKernel(Launcher launcher, Backend backen
         }
 
         // 1 over the power of two at or below a positive number, no further than 2^±1000.
-        private static double PowerOfTwo(double v)
+        public static double PowerOfTwo(double v)
         {
             var exponent = (int)(Bits.FloatAsInt(v) >> 52) - 1023;
             exponent = exponent < -1000 ? -1000 : exponent > 1000 ? 1000 : exponent;

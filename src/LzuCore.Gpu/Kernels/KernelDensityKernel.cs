@@ -20,6 +20,7 @@ internal sealed class KernelDensityKernel(Launcher launcher, Backend backend) : 
         using var list = Boxes(nodes, boxes, amplitude, bandwidth);
         using var total = Total(nodes, list, boxes.Shape[0], bandwidth, out var map);
         using (map) launcher.Launch((long)h * w, new DivideBody(h, w, map.Elements<double>(), total.Elements<double>(), new(output)));
+        if (!launcher.MayWait) return true;
         var flags = new double[list.View.Count];
         backend.Download(list.View.Storage, MemoryMarshal.AsBytes(flags.AsSpan()));
         for (var i = 0; i < boxes.Shape[0]; i++)

@@ -19,6 +19,23 @@ internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) 
         else Forward<float, SingleReal>(padding, input, xs, ys, output);
     }
 
+    public void ForwardLevels(PaddingMode padding, ReadOnlySpan<SampleLevel> levels)
+    {
+        var single = levels.Length > 1;
+        foreach (var level in levels)
+            single = single && level.Input.DType == DType.Float32 && Channels.InFours(level.Input.Shape[1], level.Input, level.Output);
+        if (!single)
+        {
+            foreach (var level in levels) Forward(padding, level.Input, level.Xs, level.Ys, level.Output);
+            return;
+        }
+        for (var at = 0; at < levels.Length; at += PyramidBody.Most)
+        {
+            var body = new PyramidBody(padding, levels[at..Math.Min(levels.Length, at + PyramidBody.Most)]);
+            launcher.Launch(body.Threads, body, grain: 1024);
+        }
+    }
+
     public void Backward(PaddingMode padding, TensorView input, TensorView xs, TensorView ys, TensorView dOutput, TensorView? dInput, TensorView? dXs, TensorView? dYs)
     {
         if (input.DType == DType.Float64) Backward<double, DoubleReal>(padding, input, xs, ys, dOutput, dInput, dXs, dYs);

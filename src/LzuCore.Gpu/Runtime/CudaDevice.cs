@@ -15,7 +15,6 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
     private readonly PinnedStaging _staging;
     private readonly int _device;
     private readonly nint _context;
-    private bool _capturing;
 
     /// <summary>Opens a GPU.</summary>
     /// <param name="cuda">The driver.</param>
@@ -67,6 +66,9 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
 
     /// <summary>The stream that all work of this device runs in.</summary>
     public nint Stream { get; }
+
+    /// <summary>Whether the stream is being recorded.</summary>
+    public bool IsCapturing { get; private set; }
 
     /// <summary>Makes the context current on this thread.</summary>
     public void Bind() => _cuda.Require(_cuda.CtxSetCurrent(_context), "cuCtxSetCurrent");
@@ -160,14 +162,14 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
         Bind();
         Synchronize();
         _cuda.Require(_cuda.StreamBeginCapture(Stream, CudaDriver.ThreadLocalCapture), "cuStreamBeginCapture");
-        _capturing = true;
+        IsCapturing = true;
     }
 
     /// <summary>Ends the recording and makes it executable.</summary>
     public nint EndCapture()
     {
         Bind();
-        _capturing = false;
+        IsCapturing = false;
         nint graph, executable;
         _cuda.Require(_cuda.StreamEndCapture(Stream, &graph), "cuStreamEndCapture");
         var result = _cuda.GraphInstantiate(&executable, graph, 0);
@@ -217,6 +219,6 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
 
     private void RefuseInCapture(string what)
     {
-        if (_capturing) throw new DeviceException($"{what} while a graph was captured, which a replay would not repeat. Do it before the capture.");
+        if (IsCapturing) throw new DeviceException($"{what} while a graph was captured, which a replay would not repeat. Do it before the capture.");
     }
 }

@@ -10,6 +10,8 @@ internal sealed unsafe class CudaLauncher(CudaDevice device, KernelCompiler comp
 
     public override bool OnHost => false;
 
+    public override bool MayWait => !device.IsCapturing;
+
     /// <summary>The GPU.</summary>
     public CudaDevice Device => device;
 

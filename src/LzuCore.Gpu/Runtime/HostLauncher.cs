@@ -83,7 +83,7 @@ internal sealed class HostLauncher(Accelerator accelerator, bool simulate) : Lau
     }
 
     /// <summary>One group, its lanes one after another in every step.</summary>
-    internal static void RunGroup<TBody, V, TState>(TBody body, int group, TState[] states, ArrayView<V> shared) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : unmanaged
+    internal static void RunGroup<TBody, V, TState>(TBody body, int group, TState[] states, ArrayView<V> shared) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct
     {
         for (var lane = 0; lane < states.Length; lane++) states[lane] = body.Start(group, lane);
         var phases = body.Phases(group);

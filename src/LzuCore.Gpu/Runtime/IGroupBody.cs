@@ -7,7 +7,7 @@ namespace LzuCore.Gpu.Runtime;
 /// another, step by step, with the same result, so that these kernels can be checked at full size without a GPU.</remarks>
 /// <typeparam name="V">Element of the shared memory.</typeparam>
 /// <typeparam name="TState">What a lane keeps between phases.</typeparam>
-internal interface IGroupBody<V, TState> where V : unmanaged where TState : unmanaged
+internal interface IGroupBody<V, TState> where V : unmanaged where TState : struct
 {
     /// <summary>Threads in a group; a constant.</summary>
     static abstract int Lanes { get; }

@@ -9,6 +9,9 @@ internal abstract class Launcher
     /// <summary>Whether kernels are called directly on the host.</summary>
     public abstract bool OnHost { get; }
 
+    /// <summary>Whether a kernel may ask for values on the host now; not while a graph is recorded.</summary>
+    public virtual bool MayWait => true;
+
     /// <summary>Runs <paramref name="body"/> for every index in [0, <paramref name="count"/>).</summary>
     /// <param name="count">How many threads; 0 does nothing.</param>
     /// <param name="body">The kernel with its arguments.</param>
@@ -21,7 +24,7 @@ internal abstract class Launcher
     }
 
     /// <summary>Runs <paramref name="body"/> for every group in [0, <paramref name="groups"/>).</summary>
-    public void LaunchGroups<TBody, V, TState>(long groups, TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : unmanaged
+    public void LaunchGroups<TBody, V, TState>(long groups, TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct
     {
         if (groups <= 0) return;
         Check.That(groups <= int.MaxValue, $"a kernel covers at most 2^31 - 1 groups, got {groups}. Use a smaller batch or image.");
@@ -32,13 +35,13 @@ internal abstract class Launcher
     protected abstract void Start<TBody>(int count, TBody body, int grain) where TBody : struct, IKernelBody;
 
     /// <summary>As <see cref="LaunchGroups"/>, with a count that has been checked.</summary>
-    protected abstract void StartGroups<TBody, V, TState>(int groups, TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : unmanaged;
+    protected abstract void StartGroups<TBody, V, TState>(int groups, TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct;
 
     /// <summary>The entry point that ILGPU compiles for kernels of one thread per index.</summary>
     internal static void Entry<TBody>(Index1D index, TBody body) where TBody : struct, IKernelBody => body.Run(index);
 
     /// <summary>The entry point of kernels that work in groups.</summary>
-    internal static void GroupEntry<TBody, V, TState>(TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : unmanaged
+    internal static void GroupEntry<TBody, V, TState>(TBody body) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct
     {
         var shared = SharedMemory.Allocate<V>(TBody.Shared);
         int group = Grid.IdxX, lane = Group.IdxX;

@@ -2,6 +2,13 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels;
 
+/// <summary>One image of a pyramid to be sampled.</summary>
+/// <param name="Input">[N, C, H, W] in the default layout.</param>
+/// <param name="Xs">[N, W_out] in input pixels.</param>
+/// <param name="Ys">[N, H_out].</param>
+/// <param name="Output">[N, C, H_out, W_out] in the default layout.</param>
+public readonly record struct SampleLevel(TensorView Input, TensorView Xs, TensorView Ys, TensorView Output);
+
 /// <summary>Bilinear sampling at a grid whose x depends on the column and whose y depends on the row only: what separable warps need, without a dense grid.
 /// Coordinates are pixel indices: xs [N, W_out], ys [N, H_out], any strides (0 shares them across the batch). Padding is zeros or border.
 /// [N, C, H, W] lie in the default layout (channels-last); float32 or float64, all alike. H and W are at least 1.</summary>
@@ -10,6 +17,12 @@ public interface ISeparableSampleKernel : IKernel
 {
     /// <summary>output[n, :, i, j] = input[n] at (xs[n, j], ys[n, i]); overwrites.</summary>
     void Forward(PaddingMode padding, TensorView input, TensorView xs, TensorView ys, TensorView output);
+
+    /// <summary><see cref="Forward"/> of every level; devices for which a launch costs more than a level do them in one.</summary>
+    void ForwardLevels(PaddingMode padding, ReadOnlySpan<SampleLevel> levels)
+    {
+        foreach (var level in levels) Forward(padding, level.Input, level.Xs, level.Ys, level.Output);
+    }
 
     /// <summary>The gradients that are wanted (null: not wanted): dInput like input, dXs [N, W_out] and dYs [N, H_out] row-major; all overwrite.
     /// The same bits for any number of threads.</summary>

@@ -21,6 +21,20 @@ public static partial class F
         return Op.Apply(new AttractionOp(new AttractionArgs(fwhm, antiCrop), separable: false), saliency);
     }
 
+    /// <summary>As <see cref="SaliencyToKnots"/>, with tables of the warp in the same pass: [N, count] each, sharing one buffer. Not differentiable.</summary>
+    internal static (Tensor Knots, Tensor[] Tables) SaliencyToTables(Tensor saliency, double fwhm, bool antiCrop, IReadOnlyList<TableRequest> requests, DType dtype)
+    {
+        CheckSaliency(saliency, fwhm);
+        Check.That(!(Grad.IsOn && saliency.RequiresGrad), $"saliency_to_grid: tables made together with the warp are not differentiable, got saliency that requires a gradient. Leave out the frame.");
+        var (at, n) = (0, saliency.Shape[0]);
+        // An op has one output: the warp itself is a second one, written on the way.
+        var knots = Tensor.EmptyWithLayout(Layout.RowMajor([n, saliency.Shape[3] + saliency.Shape[2]]), DType.Float64, saliency.Device);
+        var all = Op.Apply(new AttractionTablesOp(new AttractionArgs(fwhm, antiCrop), requests, dtype, knots), saliency);
+        var tables = new Tensor[requests.Count];
+        for (var i = 0; i < tables.Length; at += n * requests[i++].Count) tables[i] = all.Narrow(0, at, n * requests[i].Count).Reshape(n, requests[i].Count);
+        return (knots, tables);
+    }
+
     private static void CheckSaliency(Tensor saliency, double fwhm)
     {
         Check.Floating("saliency_to_grid: saliency", saliency.DType);
@@ -55,4 +69,29 @@ internal sealed class AttractionOp(AttractionArgs args, bool separable) : Op("sa
         if (separable) kernel.BackwardSeparable(args, saliency.View, dOutput.View, dSaliency.View);
         else kernel.BackwardPlane(args, saliency.View, dOutput.View, dSaliency.View);
     }
+}
+
+/// <summary>A table wanted of a separable warp: which axis (0: x), the map or its inverse, its entries.</summary>
+internal readonly record struct TableRequest(int Axis, bool Inverse, AxisTable Table, int Count);
+
+internal sealed class AttractionTablesOp(AttractionArgs args, IReadOnlyList<TableRequest> requests, DType dtype, Tensor knots) : Op("saliency_to_grid")
+{
+    protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
+    {
+        var saliency = inputs[0];
+        var n = saliency.Shape[0];
+        var output = Tensor.Empty([n * requests.Sum(r => r.Count)], dtype, saliency.Device);
+        var tables = new WarpTable[requests.Count];
+        var at = 0;
+        for (var i = 0; i < tables.Length; at += n * requests[i++].Count)
+        {
+            var r = requests[i];
+            tables[i] = new WarpTable(r.Axis, r.Inverse, r.Table, output.View.With(new Layout([n, r.Count], [r.Count, 1], at)));
+        }
+        var ok = saliency.Backend.Kernel<IAttractionKernel>().ForwardTables(args, saliency.View, knots.View, tables, saliency.Backend.Kernel<IAxisWarpKernel>());
+        Check.That(ok, $"{Name}: saliency must be finite and not negative, got {saliency.Shape} with values that are not. Clamp it, or pass it through a softmax or softplus.");
+        return output;
+    }
+
+    protected internal override void Backward(Tensor dOutput, GradSink sink) => throw new InvalidOperationException("tables are made without gradients");
 }

@@ -56,6 +56,31 @@ public static partial class F
         return Op.Apply(new SeparableBytesOp(padding, scale, shift), pixels, Rows(op, "xs", xs, 1), Rows(op, "ys", ys, 1));
     }
 
+    /// <summary><see cref="SeparableSample(Tensor, Tensor, Tensor, PaddingMode)"/> of every level of a pyramid at once. The results share one buffer.</summary>
+    /// <param name="inputs">One [N, C, H, W] a level, all of one dtype and on one device.</param>
+    /// <param name="xs">One [N, W_out] a level, in that level's pixels.</param>
+    /// <param name="ys">One [N, H_out] a level.</param>
+    /// <param name="padding">Zeros or border.</param>
+    internal static Tensor[] SeparableSample(IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> xs, IReadOnlyList<Tensor> ys, PaddingMode padding)
+    {
+        const string op = "separable_sample";
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            CheckImage(op, inputs[i]);
+            Check.SameDType(op, inputs[0].DType, inputs[i].DType);
+            Check.SameDType(op, inputs[0].DType, xs[i].DType);
+            Check.SameDType(op, inputs[0].DType, ys[i].DType);
+        }
+        CheckPadding(op, padding);
+        var shapes = inputs.Select((x, i) => new Shape([x.Shape[0], x.Shape[1], ys[i].Shape[1], xs[i].Shape[1]])).ToArray();
+        var all = Op.Apply(new SeparableLevelsOp(padding, shapes), [.. inputs, .. xs, .. ys]);
+        long at = 0;
+        var levels = new Tensor[shapes.Length];
+        for (var i = 0; i < shapes.Length; at += SeparableLevelsOp.Room(shapes[i++]))
+            levels[i] = all.Narrow(0, checked((int)at), checked((int)shapes[i].Count)).Reshape(shapes[i][0], shapes[i][2], shapes[i][3], shapes[i][1]).Permute(0, 3, 1, 2);
+        return levels;
+    }
+
     private static void CheckPadding(string op, PaddingMode padding) =>
         Check.That(padding != PaddingMode.Reflection, $"{op}: padding must be zeros or border, got reflection. Use grid_sample.");
 
@@ -96,4 +121,40 @@ internal sealed class SeparableBytesOp(PaddingMode padding, float[] scale, float
 
     protected internal override void Backward(Tensor dOutput, GradSink sink) =>
         throw new ArgumentValueException("separable_sample: sampling bytes is not differentiable. Convert the picture to float32 first.");
+}
+
+/// <summary>All levels of a pyramid in one buffer, one behind the other: an op has one output.</summary>
+internal sealed class SeparableLevelsOp(PaddingMode padding, Shape[] shapes) : Op("separable_sample")
+{
+    // Elements: every level starts on a cache line.
+    private const int Step = 64;
+
+    /// <summary>Elements that a level takes.</summary>
+    public static long Room(Shape shape) => (shape.Count + Step - 1) / Step * Step;
+
+    protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
+    {
+        var count = shapes.Length;
+        var output = Tensor.Empty([checked((int)shapes.Sum(Room))], inputs[0]);
+        var kept = new Tensor[inputs.Length];
+        for (var i = 0; i < kept.Length; i++) kept[i] = i < count ? inputs[i].Contiguous() : inputs[i];
+        var levels = new SampleLevel[count];
+        for (var i = 0; i < count; i++) levels[i] = new SampleLevel(kept[i].View, kept[count + i].View, kept[2 * count + i].View, Level(output, i));
+        output.Backend.Kernel<ISeparableSampleKernel>().ForwardLevels(padding, levels);
+        Save(kept);
+        return output;
+    }
+
+    protected internal override void Backward(Tensor dOutput, GradSink sink)
+    {
+        var (count, kernel, upstream) = (shapes.Length, dOutput.Backend.Kernel<ISeparableSampleKernel>(), dOutput.Contiguous());
+        for (var i = 0; i < count; i++)
+            kernel.Backward(padding, Saved(i).View, Saved(count + i).View, Saved(2 * count + i).View, Level(upstream, i), sink.Empty(i)?.View, sink.Empty(count + i)?.View, sink.Empty(2 * count + i)?.View);
+    }
+
+    private TensorView Level(Tensor all, int index)
+    {
+        var layout = Layout.Default(shapes[index]);
+        return all.View.With(new Layout(layout.Shape, layout.Strides, all.View.Layout.Offset + shapes.Take(index).Sum(Room)));
+    }
 }

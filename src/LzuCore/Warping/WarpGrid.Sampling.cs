@@ -22,8 +22,8 @@ public sealed partial class WarpGrid
         if (!SamplesByAxis(image)) return Sample(image, Cached(("zoom", to, h, w, image.DType), () => Evaluate(to, InPixels(x, w), InPixels(y, h), image.DType)));
         return Sample(
             image,
-            Cached(("zoom x", to.Width, w, image.DType), () => F.EvaluateKnots(_knotsX!, to.Width, x, image.DType)),
-            Cached(("zoom y", to.Height, h, image.DType), () => F.EvaluateKnots(_knotsY!, to.Height, y, image.DType)));
+            Cached(new TableKey(0, false, to.Width, x, image.DType), () => F.EvaluateKnots(_knotsX!, to.Width, x, image.DType)),
+            Cached(new TableKey(1, false, to.Height, y, image.DType), () => F.EvaluateKnots(_knotsY!, to.Height, y, image.DType)));
     }
 
     /// <summary>Zooms a picture straight from its bytes, normalised on the way: (value - mean)/std. Separable warps of one image only; not differentiable.</summary>
@@ -41,8 +41,9 @@ public sealed partial class WarpGrid
         if (Batch != 1) throw new ShapeException("zoom: warp", "must be for one image", $"a batch of {Batch}", "Take one with Image(n).");
         Check.That(IsSeparable, $"zoom: bytes are zoomed by separable warps, got a nonseparable one of {Size} nodes. Convert the picture to float32 [1, 3, H, W].");
         int h = pixels.Shape[0], w = pixels.Shape[1];
-        var x = Cached(("zoom x", to.Width, w, DType.Float32), () => F.EvaluateKnots(_knotsX!, to.Width, ZoomTable(to.Width, w), DType.Float32));
-        var y = Cached(("zoom y", to.Height, h, DType.Float32), () => F.EvaluateKnots(_knotsY!, to.Height, ZoomTable(to.Height, h), DType.Float32));
+        var (alongX, alongY) = (ZoomTable(to.Width, w), ZoomTable(to.Height, h));
+        var x = Cached(new TableKey(0, false, to.Width, alongX, DType.Float32), () => F.EvaluateKnots(_knotsX!, to.Width, alongX, DType.Float32));
+        var y = Cached(new TableKey(1, false, to.Height, alongY, DType.Float32), () => F.EvaluateKnots(_knotsY!, to.Height, alongY, DType.Float32));
         return F.SeparableSample(pixels, x, y, PaddingMode.Zeros, mean, std);
     }
 
@@ -70,16 +71,21 @@ public sealed partial class WarpGrid
     /// <exception cref="ArgumentValueException">The stride or the image size is below 1.</exception>
     public Tensor Unzoom(Tensor features, LevelFrame frame)
     {
+        CheckFrame(features, frame);
+        return Unzoom(features, Level(frame, frame.Zoomed.Width), Level(frame, frame.Zoomed.Height));
+    }
+
+    private static AxisTable Level(LevelFrame frame, int zoomed)
+    {
+        double s = frame.Stride, offset = (s - 1) / 2, extent = zoomed - 1;
+        return new(s, offset, extent, IndexScale: extent / s, IndexShift: -offset / s, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
+    }
+
+    private void CheckFrame(Tensor features, LevelFrame frame)
+    {
         CheckBatch("unzoom: features", features);
         CheckSize("unzoom", frame.Zoomed);
         Check.That(frame.Stride >= 1, $"unzoom: stride must be at least 1, got {frame.Stride}.");
-        return Unzoom(features, Level(frame.Zoomed.Width), Level(frame.Zoomed.Height));
-
-        AxisTable Level(int zoomed)
-        {
-            double s = frame.Stride, offset = (s - 1) / 2, extent = zoomed - 1;
-            return new(s, offset, extent, IndexScale: extent / s, IndexShift: -offset / s, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
-        }
     }
 
     /// <summary>Unzooms every level of a pyramid with its own inverse.</summary>
@@ -90,7 +96,10 @@ public sealed partial class WarpGrid
     public Tensor[] Unzoom(IReadOnlyList<Tensor> levels, IReadOnlyList<int> strides, Size2 zoomed)
     {
         Check.That(levels.Count == strides.Count, $"unzoom: every level needs a stride, got {levels.Count} levels and {strides.Count} strides.");
-        return [.. levels.Select((level, i) => Unzoom(level, new LevelFrame(strides[i], zoomed)))];
+        if (levels.Count < 2 || !SamplesByAxis(levels[0]) || levels.Any(l => l.Rank != 4 || l.DType != levels[0].DType || l.Device != levels[0].Device))
+            return [.. levels.Select((level, i) => Unzoom(level, new LevelFrame(strides[i], zoomed)))];
+        var tables = levels.Select((level, i) => Tables(level, new LevelFrame(strides[i], zoomed))).ToArray();
+        return F.SeparableSample(levels, [.. tables.Select((t, i) => ForBatch(t.X, levels[i].Shape[0]))], [.. tables.Select((t, i) => ForBatch(t.Y, levels[i].Shape[0]))], PaddingMode.Zeros);
     }
 
     private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y)
@@ -99,11 +108,41 @@ public sealed partial class WarpGrid
         var dtype = features.DType;
         if (!SamplesByAxis(features))
             return Sample(features, Cached(("unzoom", size, x, y, dtype), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), dtype)));
-        return Sample(
-            features,
-            Cached(("unzoom x", size.Width, x, dtype), () => F.InvertKnots(_knotsX!, size.Width, x, dtype)),
-            Cached(("unzoom y", size.Height, y, dtype), () => F.InvertKnots(_knotsY!, size.Height, y, dtype)));
+        return Sample(features, InverseX(size.Width, x, dtype), InverseY(size.Height, y, dtype));
     }
+
+    private (Tensor X, Tensor Y) Tables(Tensor features, LevelFrame frame)
+    {
+        CheckFrame(features, frame);
+        return (InverseX(features.Shape[3], Level(frame, frame.Zoomed.Width), features.DType), InverseY(features.Shape[2], Level(frame, frame.Zoomed.Height), features.DType));
+    }
+
+    private Tensor InverseX(int count, AxisTable table, DType dtype) => Cached(new TableKey(0, true, count, table, dtype), () => F.InvertKnots(_knotsX!, count, table, dtype));
+
+    private Tensor InverseY(int count, AxisTable table, DType dtype) => Cached(new TableKey(1, true, count, table, dtype), () => F.InvertKnots(_knotsY!, count, table, dtype));
+
+    // What a table along one axis is: axis (0: x), whether the inverse, entries and where they lie.
+    private readonly record struct TableKey(int Axis, bool Inverse, int Count, AxisTable Table, DType DType);
+
+    /// <summary>The float32 tables that a frame needs, each with the key under which it is looked for.</summary>
+    internal static IReadOnlyList<(object Key, TableRequest Request)> TablesOf(WarpFrame frame)
+    {
+        var wanted = new List<(object, TableRequest)>();
+        Add(0, false, frame.Zoomed.Width, ZoomTable(frame.Zoomed.Width, frame.Image.Width));
+        Add(1, false, frame.Zoomed.Height, ZoomTable(frame.Zoomed.Height, frame.Image.Height));
+        foreach (var stride in frame.Strides)
+        {
+            var (size, level) = (frame.Level(stride), new LevelFrame(stride, frame.Zoomed));
+            Add(0, true, size.Width, Level(level, frame.Zoomed.Width));
+            Add(1, true, size.Height, Level(level, frame.Zoomed.Height));
+        }
+        return wanted;
+
+        void Add(int axis, bool inverse, int count, AxisTable table) => wanted.Add((new TableKey(axis, inverse, count, table, DType.Float32), new TableRequest(axis, inverse, table, count)));
+    }
+
+    /// <summary>Keeps a table that was made elsewhere.</summary>
+    internal void Remember(object key, Tensor table) => _cache[key] = table;
 
     // Devices without the separable kernel sample at a dense grid.
     private bool SamplesByAxis(Tensor image) => IsSeparable && image.Backend.Supports<ISeparableSampleKernel>();

@@ -103,6 +103,11 @@ public sealed partial class WarpGrid
         ? FromKnots(_knotsX!.Narrow(0, index, 1), _knotsY!.Narrow(0, index, 1), DType)
         : FromNodes(_nodes!.Narrow(0, index, 1), DType);
 
+    /// <summary>The warp on another device.</summary>
+    public WarpGrid To(Device device) => (_nodes ?? _knotsX!).Device == device ? this : IsSeparable
+        ? FromKnots(_knotsX!.To(device), _knotsY!.To(device), DType)
+        : FromNodes(_nodes!.To(device), DType);
+
     private bool WantsGrad => (_nodes ?? _knotsX!).RequiresGrad || _knotsY is { RequiresGrad: true };
 
     /// <summary>Keeps nodes, tables and inverses beyond the scopes they are made in, for a warp that serves many images.</summary>

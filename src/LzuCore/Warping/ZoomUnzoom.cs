@@ -75,7 +75,7 @@ public sealed class ZoomUnzoom : Module<Tensor, Tensor[]>
     public WarpGrid? Warp(SaliencyContext context)
     {
         if (_saliency is null) return null;
-        if (!_saliency.IsFixed) return SaliencyToGrid.Apply(_saliency.Map(context), _options);
+        if (!_saliency.IsFixed) return SaliencyToGrid.Apply(_saliency.Map(context), _options, new WarpFrame(context.Image, Zoomed, _strides, _multiple));
         return _fixed ??= SaliencyToGrid.Apply(_saliency.Map(context), _options).Persist();
     }
 

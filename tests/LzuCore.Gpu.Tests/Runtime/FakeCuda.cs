@@ -352,7 +352,7 @@ internal static unsafe class FakeCuda
         for (var i = 0; i < count; i++) body.Run(i);
     }
 
-    private static void RunGroups<TBody, V, TState>(int groups, byte[] bytes) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : unmanaged
+    private static void RunGroups<TBody, V, TState>(int groups, byte[] bytes) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct
     {
         var body = Unpack<TBody>(bytes);
         using var memory = Views.Allocate1D<V>(TBody.Shared);

@@ -88,7 +88,7 @@ public sealed class Detector
         if (_options.Saliency is { IsFixed: true } saliency)
         {
             using var off = Grad.Off();
-            _fixedWarp = SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, new Size2(1, 1))), _options.Warp).Persist();
+            _fixedWarp = SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, new Size2(1, 1))), _options.Warp).To(Device).Persist();
         }
     }
 
@@ -101,14 +101,14 @@ public sealed class Detector
         using var off = Grad.Off();
         using var scope = new TensorScope();
         var clock = Stopwatch.StartNew();
-        var device = _model.Parameters.First().Value.Device;
+        var device = Device;
         var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * image.Height)), Math.Max(1, (int)(_options.Scale * image.Width)));
         Image.CheckSize("detector", size);
 
-        var warp = Warp(image.Size);
+        var warp = Warp(image.Size, size);
         var input = image.ToTensor(_normalization).To(device);
         if (warp is not null) input = warp.Zoom(input, size);
-        else if (size != image.Size) input = WarpGrid.Identity(2).Zoom(input, size);
+        else if (size != image.Size) input = WarpGrid.Identity(2).To(device).Zoom(input, size);
         input = Pad(input, _options.PadTo);
         var zoom = Lap(clock, device);
 
@@ -128,11 +128,13 @@ public sealed class Detector
         return new DetectionResult(image.Size, size, [.. found.Where(d => d.Score >= _options.Score)], new DetectionTimes(zoom, backbone, unzoom, head, decode));
     }
 
-    private WarpGrid? Warp(Size2 image)
+    private Device Device => _model.Parameters.First().Value.Device;
+
+    private WarpGrid? Warp(Size2 image, Size2 zoomed)
     {
         if (_fixedWarp is not null || _options.Saliency is not { } saliency) return _fixedWarp;
         var context = new SaliencyContext(1, image, _previous.Length == 0 ? null : [Boxes.ToTensor(_previous)]);
-        return SaliencyToGrid.Apply(saliency.Map(context), _options.Warp);
+        return SaliencyToGrid.Apply(saliency.Map(context).To(Device), _options.Warp, new WarpFrame(image, zoomed, RetinaNet.Strides, _options.PadTo));
     }
 
     private static Tensor Pad(Tensor input, int multiple)

@@ -1,0 +1,53 @@
+using LzuCore.Gpu.Runtime;
+using LzuCore.Kernels;
+
+namespace LzuCore.Gpu.Kernels;
+
+// Every level of a pyramid in one launch, float32 and four channels a thread: the small levels, each of which takes less time than a launch, hide behind the large one.
+// The levels' arguments lie side by side; a thread finds its level by where the levels begin, then does what the kernel of a single level does.
+internal readonly struct PyramidBody : IKernelBody
+{
+    public const int Most = 8;
+
+    private readonly int _begin1, _begin2, _begin3, _begin4, _begin5, _begin6, _begin7;
+    private readonly Level _l0, _l1, _l2, _l3, _l4, _l5, _l6, _l7;
+
+    public PyramidBody(PaddingMode padding, ReadOnlySpan<SampleLevel> levels)
+    {
+        var begins = new int[Most + 1];
+        var all = new Level[Most];
+        for (var i = 0; i < Most; i++)
+        {
+            // Places that are not needed repeat the last level and get no threads.
+            var level = levels[Math.Min(i, levels.Length - 1)];
+            all[i] = new Level(padding, level);
+            begins[i + 1] = checked(begins[i] + (i < levels.Length ? (int)(level.Output.Count / 4) : 0));
+        }
+        (_begin1, _begin2, _begin3, _begin4, _begin5, _begin6, _begin7, Threads) = (begins[1], begins[2], begins[3], begins[4], begins[5], begins[6], begins[7], begins[8]);
+        (_l0, _l1, _l2, _l3, _l4, _l5, _l6, _l7) = (all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7]);
+    }
+
+    /// <summary>Threads of all levels.</summary>
+    public int Threads { get; }
+
+    public void Run(int index)
+    {
+        if (index < _begin1) _l0.Run(index);
+        else if (index < _begin2) _l1.Run(index - _begin1);
+        else if (index < _begin3) _l2.Run(index - _begin2);
+        else if (index < _begin4) _l3.Run(index - _begin3);
+        else if (index < _begin5) _l4.Run(index - _begin4);
+        else if (index < _begin6) _l5.Run(index - _begin5);
+        else if (index < _begin7) _l6.Run(index - _begin6);
+        else _l7.Run(index - _begin7);
+    }
+
+    // Not a kernel by itself.
+    private readonly struct Level(PaddingMode padding, SampleLevel level)
+    {
+        private readonly SeparableSampleKernel.ForwardBody<float, SingleReal, Quad<float>, Four<float>> _body = new(
+            new(padding, level.Xs, level.Input.Shape[3]), new(padding, level.Ys, level.Input.Shape[2]), level.Input.Shape[1] / 4, level.Input.Fours<float>(), level.Output.Fours<float>());
+
+        public void Run(int index) => _body.Run(index);
+    }
+}
