@@ -42,6 +42,8 @@ internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: inst
         session.Print(toMend.Count == 0 ? "nothing to mend" : "to mend:");
         foreach (var line in toMend) session.Print("  " + line);
         session.Document(new DoctorDocument("lzu.doctor/1", checks, toMend), CliJson.Default.DoctorDocument);
+        // Whoever asks for one device wants to know whether it can be used: if not, its line is the last, and the exit code says so.
+        if (parsed.GetValue(CommonOptions.Device) is not null) _ = session.Device;
         return toMend.Count == 0 ? ExitCode.Done : ExitCode.No;
     }
 
