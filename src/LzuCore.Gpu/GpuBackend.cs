@@ -26,7 +26,7 @@ public sealed class GpuBackend : Backend
         Register<IAttractionKernel>(new AttractionKernel(_launcher, this));
         Register<IAxisWarpKernel>(new AxisWarpKernel(_launcher, this));
         Register<ICompareKernel>(new CompareKernel(_launcher));
-        Register<IConv2dKernel>(new Conv2dKernel(_launcher, this));
+        Register<IConv2dKernel>(OwnConv2d = new Conv2dKernel(_launcher, this));
         Register<ICopyKernel>(new CopyKernel(_launcher));
         Register<IDropoutKernel>(new DropoutKernel(_launcher));
         Register<IGatherKernel>(new GatherKernel(_launcher, this));
@@ -50,6 +50,9 @@ public sealed class GpuBackend : Backend
 
     /// <summary>The device's own name.</summary>
     public string AcceleratorName => _memory.Name;
+
+    /// <summary>The convolution in C#, also where a library's serves.</summary>
+    internal IConv2dKernel OwnConv2d { get; }
 
     /// <summary>What the device's pool holds.</summary>
     public PoolStatistics Statistics => _allocator.Statistics;

@@ -34,6 +34,15 @@ public sealed class OpAgreementTests
         Assert.That(FakeCuda.Faults, Is.Empty, string.Join("\n", FakeCuda.Faults));
     }
 
+    // On a real GPU, where there is one: with cuDNN and cuBLASLt if they are found, so what they serve is compared too.
+    [TestCaseSource(nameof(Ops)), Category("Gpu")]
+    public void OnAGpu_EqualsTheCpu(OpCases op)
+    {
+        RealGpu.Require();
+        Forward(op, RealGpu.Device);
+        Backward(op, RealGpu.Device);
+    }
+
     private static void Forward(OpCases op, Device gpu) => ForEach(op, c =>
     {
         var expected = c.Apply(c.Inputs);

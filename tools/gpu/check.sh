@@ -47,39 +47,42 @@ run_native() {
   "$results/native/lzu_native_tests" | grep -q 'CUDA kernels: compared' || echo "note: host loops only; no CUDA kernel was built or none ran"
 }
 
+# One kernel: architecture, file. Its line of the table, or ptxas' words.
+assemble() {
+  local arch=$1 file=$2 out
+  out=$results/ptxas.$(basename "$file")
+  if ! "$ptxas" -arch="sm_$arch" -v "$file" -o /dev/null >"$out" 2>&1; then
+    echo "sm_$arch: $file does not assemble:"
+    cat "$out"
+    return 1
+  fi
+  awk -v arch="sm_$arch" -v file="$(basename "$file")" '
+    /Compiling entry function/ { split($0, q, "\047"); kernel = q[2] }
+    /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
+    /Used [0-9]+ registers/ {
+      shared = 0
+      for (i = 1; i <= NF; i++) {
+        if ($i == "Used") registers = $(i + 1)
+        if ($(i) ~ /^smem/) shared = $(i - 2)
+      }
+      printf "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", arch, file, kernel, registers, stack, stores, loads, shared
+    }' "$out" >"$out.tsv"
+}
+export -f assemble
+
 run_ptx() {
-  local ptxas arch file target failed=0
+  local arch failed=0
   ls ptx/*.ptx >/dev/null 2>&1 || cannot "the tarball has no PTX"
   ptxas=$(find_program ptxas /usr/local/cuda/bin/ptxas "${CUDA_HOME:-/nowhere}/bin/ptxas" "$(python3 -c 'import os, triton; print(os.path.dirname(triton.__file__))' 2>/dev/null)/backends/nvidia/bin/ptxas") || cannot "there is no ptxas"
   "$ptxas" --version | tail -n 1
   printf 'arch\tfile\tkernel\tregisters\tstack\tspill_stores\tspill_loads\tshared\n' >"$results/ptx.tsv"
+  # Hundreds of kernels, a fraction of a second each: on all cores.
+  export ptxas results
   for arch in 80 90; do
-    for file in ptx/*.ptx; do
-      target=$(sed -n 's/^\.target sm_\([0-9]*\).*/\1/p' "$file" | head -n 1)
-      if [ "${target:-0}" -gt "$arch" ]; then
-        echo "sm_$arch: $file is for sm_$target and later"
-        continue
-      fi
-      if ! "$ptxas" -arch="sm_$arch" -v "$file" -o /dev/null >"$results/ptxas.out" 2>&1; then
-        echo "sm_$arch: $file does not assemble:"
-        cat "$results/ptxas.out"
-        failed=1
-        continue
-      fi
-      awk -v arch="sm_$arch" -v file="$(basename "$file")" '
-        /Compiling entry function/ { split($0, q, "\047"); kernel = q[2] }
-        /bytes stack frame/ { stack = $1; stores = $5; loads = $9 }
-        /Used [0-9]+ registers/ {
-          shared = 0
-          for (i = 1; i <= NF; i++) {
-            if ($i == "Used") registers = $(i + 1)
-            if ($(i) ~ /^smem/) shared = $(i - 2)
-          }
-          printf "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", arch, file, kernel, registers, stack, stores, loads, shared
-        }' "$results/ptxas.out" >>"$results/ptx.tsv"
-    done
+    printf '%s\n' ptx/*.sm_"$arch".ptx | xargs -P "$(nproc)" -I FILE bash -c 'assemble "$@"' assemble "$arch" FILE || failed=1
   done
-  rm -f "$results/ptxas.out"
+  cat "$results"/ptxas.*.tsv >>"$results/ptx.tsv"
+  rm -f "$results"/ptxas.*
   echo "the kernels with spills or the most registers (all: results/ptx.tsv):"
   { head -n 1 "$results/ptx.tsv"; tail -n +2 "$results/ptx.tsv" | sort -t "$(printf '\t')" -k6,6nr -k4,4nr | head -n 20; } | column -t -s "$(printf '\t')" 2>/dev/null || cat "$results/ptx.tsv"
   awk -F '\t' 'NR > 1 { n++; if ($6 + $7 > 0) s++ } END { printf "%d kernels assembled, %d with spills\n", n, s }' "$results/ptx.tsv"
@@ -134,6 +137,7 @@ run_bench() {
   done
   one retinanet-fixed model retinanet --size 600x960 --warp fixed
   one retinanet-adaptive model retinanet --size 600x960 --warp adaptive
+  one retinanet-tf32 model retinanet --size 600x960 --precision tf32
   one gemm gemm
   one conv conv
   # Hand-written CUDA beside the managed kernels, where the part `native` has built it.
