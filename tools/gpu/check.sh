@@ -138,6 +138,7 @@ run_bench() {
   one retinanet-fixed model retinanet --size 600x960 --warp fixed
   one retinanet-adaptive model retinanet --size 600x960 --warp adaptive
   one retinanet-tf32 model retinanet --size 600x960 --precision tf32
+  for batch in 1 8; do one "train-$batch" model retinanet --size 600x960 --batch "$batch" --train; done
   one gemm gemm
   one conv conv
   # Hand-written CUDA beside the managed kernels, where the part `native` has built it.

@@ -1,4 +1,6 @@
 using LzuCore.Memory;
+using LzuCore.Nn;
+using LzuCore.Nn.Optim;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
@@ -18,8 +20,9 @@ internal static class ModelBench
     /// <param name="size">The network's input.</param>
     /// <param name="batch">Images at once.</param>
     /// <param name="warp">none, fixed or adaptive.</param>
+    /// <param name="train">Whether a training step is measured instead: forward, losses against made-up targets, backward, a step of SGD.</param>
     /// <param name="device">Where.</param>
-    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, Device device)
+    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, bool train, Device device)
     {
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).Persist().To(device);
         if (name == "resnet50")
@@ -34,6 +37,11 @@ internal static class ModelBench
         var model = new RetinaNet(new RetinaNetOptions { Layout = name == "retinanet" ? CheckpointLayout.Mmdet : CheckpointLayout.Torchvision });
         DeterministicWeights.Fill(model, 1, device);
         model.Eval();
+        if (train)
+        {
+            foreach (var row in Row("training step", Step(model, input, device), double.NaN)) yield return row;
+            yield break;
+        }
         var features = Kept(model.Neck.Call(model.Backbone.Call(input).Levels));
         var backboneFlops = Flops(() => model.Neck.Call(model.Backbone.Call(input).Levels)[0]);
         var headFlops = Flops(() => model.Head.Call(features).Logits[0]);
@@ -72,9 +80,29 @@ internal static class ModelBench
             }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
             var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}";
             yield return new(what, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
-            if (GraphTiming.MedianMs(device, work) is { } ms)
+            if (!train && GraphTiming.MedianMs(device, work) is { } ms)
                 yield return new(what + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, flops / ms / 1e6, double.NaN, double.NaN, 0);
         }
+    }
+
+    // Batch norm with fixed statistics, as detectors train; all weights move. Targets are drawn once: matching anchors is the task's work, not the network's.
+    private static Action Step(RetinaNet model, Tensor input, Device device)
+    {
+        model.Train();
+        foreach (var norm in model.Modules.OfType<BatchNorm2d>()) norm.Eval();
+        var optimizer = new Sgd(model.Parameters, 1e-3, momentum: 0.9, weightDecay: 1e-4);
+        DetectorOutput shapes;
+        using (Grad.Off()) shapes = model.Call(input);
+        Tensor[] targets = [.. shapes.Logits.Select((l, i) => Tensor.Uniform(l.Shape, RandomSource.FromSeed((ulong)i), 0, 1).Greater(0.999).To(DType.Float32).To(device).Persist())];
+        Tensor[] deltas = [.. shapes.Deltas.Select((d, i) => Tensor.Uniform(d.Shape, RandomSource.FromSeed(10 + (ulong)i), -1, 1).To(device).Persist())];
+        return () =>
+        {
+            using var scope = new TensorScope();
+            var output = model.Call(input);
+            var loss = F.SigmoidFocalLoss(output.Logits[0], targets[0], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[0], deltas[0]);
+            for (var i = 1; i < targets.Length; i++) loss += F.SigmoidFocalLoss(output.Logits[i], targets[i], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[i], deltas[i]);
+            optimizer.Step(Gradients.Of(loss));
+        };
     }
 
     private static Tensor[] Kept(Tensor[] tensors)

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -29,15 +30,24 @@ internal static class WarpBench
         var (zoomBytes, unzoomBytes) = (4.0 * (image.Shape.Count + 3L * zoomed.Height * zoomed.Width), levels.Sum(l => 8.0 * l.Shape.Count));
         var frame = new WarpFrame(original, zoomed, RetinaNet.Strides);
         var density = new KernelDensitySaliency(new Size2(31, 51));
+        var picture = Tensor.Generate([original.Height, original.Width, 3], i => i * 31 % 256, DType.UInt8).To(device);
+        float[] mean = [123.675f, 116.28f, 103.53f], std = [58.395f, 57.12f, 57.375f];
+        var dense = warp.Upsample(zoomed).Persist();
+        var plane = WarpGrid.FromNodes(warp.Nodes.Persist());
         var boxes = Tensor.Generate([20, 4], i => i % 4 is 0 or 1 ? 40 * (i / 4 + 1) : 40 * (i / 4 + 1) + 60).To(device);
         (string Name, double Bytes, Action Work)[] steps =
         [
+            ("20 boxes to saliency 31x51", 0, () => density.Map(boxes, original)),
             ("saliency 31x51 to grid", 0, () => SaliencyToGrid.Apply(map, options)),
+            ("saliency 31x51 to tables", 0, () => SaliencyToGrid.Apply(map, options, frame)),
+            ("plane inverse 31x51 at 600x960", 0, () => WarpGrid.FromNodes(plane.Nodes).Invert(zoomed)),
+            ("zoom bytes 3x1200x1920 to 600x960", picture.Shape.Count + 12.0 * zoomed.Height * zoomed.Width, () => warp.Zoom(picture, zoomed, mean, std)),
             ("zoom 3x1200x1920 to 600x960", zoomBytes, () => warp.Zoom(image, zoomed)),
+            ("grid_sample 3x1200x1920 to 600x960", zoomBytes + 8.0 * zoomed.Height * zoomed.Width, () => F.GridSample(image, dense, SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: true)),
             ("unzoom five levels of 256", unzoomBytes, () => warp.Unzoom(levels, RetinaNet.Strides, zoomed)),
             ("fixed: zoom, unzoom", zoomBytes + unzoomBytes, () => Both(warp)),
             ("adaptive: grid, zoom, unzoom", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(map, options, frame))),
-            ("adaptive from 20 boxes", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(density.Map(boxes, original), options, frame))),
+            ("adaptive: boxes, tables, zoom, unzoom", zoomBytes + unzoomBytes, () => Both(SaliencyToGrid.Apply(density.Map(boxes, original), options, frame))),
         ];
         foreach (var (name, bytes, work) in steps)
             if (filter is null || name.Contains(filter, StringComparison.OrdinalIgnoreCase))

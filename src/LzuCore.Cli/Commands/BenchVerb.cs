@@ -17,6 +17,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", ModelBench.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480)", 32, 8192, new Size2(300, 480));
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1)", 1, 256, 1);
+    private readonly Option<bool> _train = Opt.Flag("--train", "measure a training step of a detector");
     private readonly Option<string> _precision = Opt.Choice("--precision", "of products on a GPU", "float32", "tf32");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
 
@@ -25,7 +26,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     {
         command.Add(_what);
         command.Add(_name);
-        foreach (var option in new Option[] { _size, _batch, _warp, _precision }) command.Add(option);
+        foreach (var option in new Option[] { _size, _batch, _warp, _train, _precision }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -34,12 +35,19 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         string[] subjects = ["conv", "gemm", "warp", "model"];
         var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
         if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
+        if (parsed.GetValue(_train) && (what != "model" || name == "resnet50" || parsed.GetValue(_warp) != "none")) throw new UsageException("bench: --train measures 'model retinanet' or 'model retinanet_torchvision' without a zoom.");
         if (what == "model" && !ModelBench.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBench.Names)}; choose one of {string.Join(", ", ModelBench.Names)}.");
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
 #endif
-        var device = session.Device;
+        if (parsed.GetValue(_train)) return Measure(parsed, session, what, name);
         using var off = Grad.Off();
+        return Measure(parsed, session, what, name);
+    }
+
+    private int Measure(ParseResult parsed, Session session, string what, string? name)
+    {
+        var device = session.Device;
         var rows = new List<BenchRow>();
         session.Print($"{"",-44} {"threads",7} {"median ms",10} {"min ms",10} {"cpu ms",10} {"GFLOP/s",8} {"GB/s",7} {"% peak",7}");
         foreach (var row in what switch
@@ -47,7 +55,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
             "conv" => ConvBench.Run(device, name),
             "gemm" => GemmBench.Run(device, name),
             "warp" => WarpBench.Run(device, name),
-            _ => ModelBench.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, device),
+            _ => ModelBench.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, parsed.GetValue(_train), device),
         })
         {
             session.Cancellation.ThrowIfCancellationRequested();

@@ -34,7 +34,7 @@ public sealed record WarpDiagnostics(
     {
         Check.That(image >= 0 && image < warp.Batch, $"warp_diagnostics: image must be below the batch {warp.Batch}, got {image}.");
         using var off = Grad.Off();
-        var one = warp.Image(image);
+        var one = warp.Image(image).To(Device.Cpu);
         int h = one.Size.Height, w = one.Size.Width;
         var nodes = one.Nodes.To(DType.Float64).ToArray<double>();
         var folds = new List<(int, int)>();
