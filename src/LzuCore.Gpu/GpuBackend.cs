@@ -108,12 +108,9 @@ public sealed class GpuBackend : Backend
         {
             if (libraries.OpenCudnn() is not { } api) return false;
             IConv2dKernel kernel = new CudnnConv2d(this, api, gpu.Stream, Kernel<IConv2dKernel>(), shared);
-            if (options.AllowTf32)
-            {
-                var home = new PlanHome(gpu.Name, gpu.Capability.Major * 10 + gpu.Capability.Minor, gpu.Multiprocessors, api.Version);
-                kernel = new CudnnGraphConv2d(this, api, gpu.Stream, kernel, shared, options.PlanFolder is { } folder ? new CudnnPlanCache(folder, home) : null, Milliseconds, raceFallback: true);
-            }
-            Register(kernel);
+            // Tensor cores: halves always, float32 where TF32 is allowed.
+            var home = new PlanHome(gpu.Name, gpu.Capability.Major * 10 + gpu.Capability.Minor, gpu.Multiprocessors, api.Version);
+            Register<IConv2dKernel>(new CudnnGraphConv2d(this, api, gpu.Stream, kernel, shared, options.PlanFolder is { } folder ? new CudnnPlanCache(folder, home) : null, Milliseconds, raceFallback: true));
             return true;
         });
         Try("cuBLASLt", () =>

@@ -137,7 +137,9 @@ run_bench() {
   done
   one retinanet-fixed model retinanet --size 600x960 --warp fixed
   one retinanet-adaptive model retinanet --size 600x960 --warp adaptive
-  one retinanet-tf32 model retinanet --size 600x960 --precision tf32
+  for precision in tf32 bfloat16; do
+    for batch in 1 8; do one "retinanet-600x960-$batch-$precision" model retinanet --size 600x960 --batch "$batch" --precision "$precision"; done
+  done
   for batch in 1 8; do one "train-$batch" model retinanet --size 600x960 --batch "$batch" --train; done
   one gemm gemm
   one conv conv

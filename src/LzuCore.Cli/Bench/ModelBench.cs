@@ -21,10 +21,11 @@ internal static class ModelBench
     /// <param name="batch">Images at once.</param>
     /// <param name="warp">none, fixed or adaptive.</param>
     /// <param name="train">Whether a training step is measured instead: forward, losses against made-up targets, backward, a step of SGD.</param>
+    /// <param name="dtype">How activations are stored; weights are float32, and rounded once.</param>
     /// <param name="device">Where.</param>
-    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, bool train, Device device)
+    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, bool train, DType dtype, Device device)
     {
-        var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).Persist().To(device);
+        var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
         if (name == "resnet50")
         {
             var classifier = new ResNet(classes: 1000);
@@ -51,7 +52,7 @@ internal static class ModelBench
         {
             // The original has twice the sides: the scale of 0.5 that the papers zoom at.
             var original = new Size2(2 * size.Height, 2 * size.Width);
-            var image = Tensor.Uniform([batch, 3, original.Height, original.Width], RandomSource.FromKey("bench/original"), -2, 2).Persist().To(device);
+            var image = Tensor.Uniform([batch, 3, original.Height, original.Width], RandomSource.FromKey("bench/original"), -2, 2).To(dtype).To(device).Persist();
             var options = new SaliencyToGridOptions();
             var map = new RoadPriorSaliency(new Size2(31, 51)).Map(new SaliencyContext(1, original)).To(device);
             var kept = SaliencyToGrid.Apply(map, options).Persist();
@@ -78,7 +79,7 @@ internal static class ModelBench
                 work();
                 BackendRegistry.Get(device).Synchronize();
             }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
-            var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")} {part}";
+            var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")}{(dtype == DType.Float32 ? "" : $" {dtype.Name()}")} {part}";
             yield return new(what, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
             if (!train && GraphTiming.MedianMs(device, work) is { } ms)
                 yield return new(what + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, flops / ms / 1e6, double.NaN, double.NaN, 0);
@@ -99,8 +100,10 @@ internal static class ModelBench
         {
             using var scope = new TensorScope();
             var output = model.Call(input);
-            var loss = F.SigmoidFocalLoss(output.Logits[0], targets[0], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[0], deltas[0]);
-            for (var i = 1; i < targets.Length; i++) loss += F.SigmoidFocalLoss(output.Logits[i], targets[i], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[i], deltas[i]);
+            // Losses in float32, whatever the activations are stored as.
+            Tensor Level(int i) => F.SigmoidFocalLoss(output.Logits[i].To(DType.Float32), targets[i], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[i].To(DType.Float32), deltas[i]);
+            var loss = Level(0);
+            for (var i = 1; i < targets.Length; i++) loss += Level(i);
             optimizer.Step(Gradients.Of(loss));
         };
     }
@@ -117,7 +120,7 @@ internal static class ModelBench
         using var scope = new TensorScope();
         using var trace = OpTrace.Begin();
         var result = work();
-        if (result.To(Device.Cpu).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
+        if (result.To(Device.Cpu).To(DType.Float32).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
         return trace.Entries.Sum(e => (double)e.Flops);
     }
 

@@ -18,7 +18,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480)", 32, 8192, new Size2(300, 480));
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1)", 1, 256, 1);
     private readonly Option<bool> _train = Opt.Flag("--train", "measure a training step of a detector");
-    private readonly Option<string> _precision = Opt.Choice("--precision", "of products on a GPU", "float32", "tf32");
+    private readonly Option<string> _precision = Opt.Choice("--precision", "of a model: tf32 is a GPU's rounding of products; halves store activations, and sums stay float32", "float32", "tf32", "bfloat16", "float16");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
 
     /// <inheritdoc/>
@@ -36,6 +36,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
         if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
         if (parsed.GetValue(_train) && (what != "model" || name == "resnet50" || parsed.GetValue(_warp) != "none")) throw new UsageException("bench: --train measures 'model retinanet' or 'model retinanet_torchvision' without a zoom.");
+        if (parsed.GetValue(_precision) is "bfloat16" or "float16" && what != "model") throw new UsageException($"bench: --precision {parsed.GetValue(_precision)} is for 'model'.");
         if (what == "model" && !ModelBench.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBench.Names)}; choose one of {string.Join(", ", ModelBench.Names)}.");
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
@@ -55,7 +56,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
             "conv" => ConvBench.Run(device, name),
             "gemm" => GemmBench.Run(device, name),
             "warp" => WarpBench.Run(device, name),
-            _ => ModelBench.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, parsed.GetValue(_train), device),
+            _ => ModelBench.Run(name!, parsed.GetValue(_size)!.Value, (int)parsed.GetValue(_batch)!.Value, parsed.GetValue(_warp)!, parsed.GetValue(_train), parsed.GetValue(_precision) switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 }, device),
         })
         {
             session.Cancellation.ThrowIfCancellationRequested();

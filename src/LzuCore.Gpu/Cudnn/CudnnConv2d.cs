@@ -12,7 +12,7 @@ namespace LzuCore.Gpu.Cudnn;
 //   capture    no first use of a shape inside a stream capture: run it once before.
 //   order      everything goes into one stream, so a workspace may return to the pool right after the call.
 // Same as: the CPU's Conv2dKernel to rounding. A fused ReLU may turn NaN into 0, where the CPU keeps it.
-internal sealed class CudnnConv2d : IConv2dKernel, IDisposable
+internal sealed class CudnnConv2d : IConv2dKernel, ITakesHalves, IDisposable
 {
     private readonly Backend _backend;
     private readonly CudnnApi _api;

@@ -14,7 +14,7 @@ namespace LzuCore.Gpu.Cudnn;
 //   later      a variant pack and one call.
 //   capture    no first use inside a stream capture: the search synchronises.
 // Which plan wins depends on timings, so two processes without a common cache may differ by rounding; within one, results are the same bits every time.
-internal sealed class CudnnGraphConv2d : IConv2dKernel, IDisposable
+internal sealed class CudnnGraphConv2d : IConv2dKernel, ITakesHalves, IDisposable
 {
     private readonly Backend _backend;
     private readonly CudnnApi _api;

@@ -17,10 +17,11 @@ internal readonly struct ConvShape(Conv2dArgs args, Shape input, Shape weight, S
 }
 
 /// <summary>Rows are output pixels; terms are (tap, input channel) of the input under the kernel.</summary>
-internal readonly struct InputPatches<T>(ConvShape g, TensorView input) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct InputPatches<T, S, TStored>(ConvShape g, TensorView input) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly int _fours = g.InPerGroup % 4 == 0 && input.Layout.Offset % 4 == 0 ? 1 : 0;
-    private readonly ArrayView<T> _x = input.Dense<T>();
+    private readonly ArrayView<S> _x = input.Dense<S>();
 
     public RowCursor Row(int batch, int row)
     {
@@ -34,13 +35,13 @@ internal readonly struct InputPatches<T>(ConvShape g, TensorView input) : IProdu
     {
         if (_fours == 0) return new Quad<T>(One(row, k), One(row, k + 1), One(row, k + 2), One(row, k + 3));
         var at = Find(row, k);
-        return at < 0 ? Four<T>.Zero : _x.Cast<Quad<T>>()[at / 4];
+        return at < 0 ? Four<T>.Zero : Quads.Load<T, S, TStored>(_x, at);
     }
 
     private T One(RowCursor row, int k)
     {
         var at = Find(row, k);
-        return at < 0 ? T.Zero : _x[at];
+        return at < 0 ? T.Zero : TStored.Load(_x[at]);
     }
 
     // Where a term lies; -1 in the padding and behind the ends.
@@ -55,28 +56,30 @@ internal readonly struct InputPatches<T>(ConvShape g, TensorView input) : IProdu
 }
 
 /// <summary>Rows are output channels; terms are (tap, input channel), contiguous as they lie.</summary>
-internal readonly struct WeightRows<T>(ConvShape g, TensorView weight) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct WeightRows<T, S, TStored>(ConvShape g, TensorView weight) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly int _terms = g.Taps * g.InPerGroup, _fours = g.InPerGroup % 4 == 0 && weight.Layout.Offset % 4 == 0 ? 1 : 0;
-    private readonly ArrayView<T> _w = weight.Dense<T>();
+    private readonly ArrayView<S> _w = weight.Dense<S>();
 
     public RowCursor Row(int batch, int row) => new((long)(batch * g.OutPerGroup + row) * _terms, 0, 0, row < g.OutPerGroup ? 1 : 0);
 
     public Quad<T> Load(RowCursor row, int batch, int k)
     {
         if (row.Inside == 0 || k >= _terms) return Four<T>.Zero;
-        if (_fours != 0) return _w.Cast<Quad<T>>()[(row.At + k) / 4];
-        return new Quad<T>(_w[row.At + k], One(row.At, k + 1), One(row.At, k + 2), One(row.At, k + 3));
+        if (_fours != 0) return Quads.Load<T, S, TStored>(_w, row.At + k);
+        return new Quad<T>(TStored.Load(_w[row.At + k]), One(row.At, k + 1), One(row.At, k + 2), One(row.At, k + 3));
     }
 
-    private T One(long at, int k) => k < _terms ? _w[at + k] : T.Zero;
+    private T One(long at, int k) => k < _terms ? TStored.Load(_w[at + k]) : T.Zero;
 }
 
 /// <summary>Rows are input pixels; terms are (tap, output channel) of the outputs that the pixel went to.</summary>
-internal readonly struct OutputPatches<T>(ConvShape g, TensorView dOutput) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct OutputPatches<T, S, TStored>(ConvShape g, TensorView dOutput) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly int _fours = g.OutPerGroup % 4 == 0 && dOutput.Layout.Offset % 4 == 0 ? 1 : 0;
-    private readonly ArrayView<T> _dy = dOutput.Dense<T>();
+    private readonly ArrayView<S> _dy = dOutput.Dense<S>();
 
     public RowCursor Row(int batch, int row)
     {
@@ -89,13 +92,13 @@ internal readonly struct OutputPatches<T>(ConvShape g, TensorView dOutput) : IPr
     {
         if (_fours == 0) return new Quad<T>(One(row, k), One(row, k + 1), One(row, k + 2), One(row, k + 3));
         var at = Find(row, k);
-        return at < 0 ? Four<T>.Zero : _dy.Cast<Quad<T>>()[at / 4];
+        return at < 0 ? Four<T>.Zero : Quads.Load<T, S, TStored>(_dy, at);
     }
 
     private T One(RowCursor row, int k)
     {
         var at = Find(row, k);
-        return at < 0 ? T.Zero : _dy[at];
+        return at < 0 ? T.Zero : TStored.Load(_dy[at]);
     }
 
     // Tap (ky, kx) brought the pixel to output (y - ky · dilation) / stride, if that is whole.
@@ -112,9 +115,10 @@ internal readonly struct OutputPatches<T>(ConvShape g, TensorView dOutput) : IPr
 }
 
 /// <summary>Rows are input channels; terms are (tap, output channel) of the weight. Neighbouring lanes read neighbouring channels.</summary>
-internal readonly struct WeightColumns<T>(ConvShape g, TensorView weight) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct WeightColumns<T, S, TStored>(ConvShape g, TensorView weight) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
-    private readonly ArrayView<T> _w = weight.Dense<T>();
+    private readonly ArrayView<S> _w = weight.Dense<S>();
 
     public RowCursor Row(int batch, int row) => new((long)batch * g.OutPerGroup * g.Taps * g.InPerGroup + row, 0, 0, row < g.InPerGroup ? 1 : 0);
 
@@ -123,15 +127,16 @@ internal readonly struct WeightColumns<T>(ConvShape g, TensorView weight) : IPro
     private T One(RowCursor row, int k)
     {
         var tap = k / g.OutPerGroup;
-        return row.Inside == 0 || tap >= g.Taps ? T.Zero : _w[row.At + ((long)(k - tap * g.OutPerGroup) * g.Taps + tap) * g.InPerGroup];
+        return row.Inside == 0 || tap >= g.Taps ? T.Zero : TStored.Load(_w[row.At + ((long)(k - tap * g.OutPerGroup) * g.Taps + tap) * g.InPerGroup]);
     }
 }
 
 /// <summary>Rows are output channels; terms are output pixels of one piece. Batch entry = group · pieces + piece.</summary>
-internal readonly struct OutputColumns<T>(ConvShape g, int pieces, int length, TensorView dOutput) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct OutputColumns<T, S, TStored>(ConvShape g, int pieces, int length, TensorView dOutput) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly int _pixels = g.Batch * g.OutHeight * g.OutWidth;
-    private readonly ArrayView<T> _dy = dOutput.Dense<T>();
+    private readonly ArrayView<S> _dy = dOutput.Dense<S>();
 
     public RowCursor Row(int batch, int row) => new(batch / pieces * g.OutPerGroup + row, batch % pieces * length, 0, row < g.OutPerGroup ? 1 : 0);
 
@@ -140,15 +145,16 @@ internal readonly struct OutputColumns<T>(ConvShape g, int pieces, int length, T
     private T One(RowCursor row, int k)
     {
         var pixel = row.Y + k;
-        return row.Inside == 0 || k >= length || pixel >= _pixels ? T.Zero : _dy[(long)pixel * g.OutChannels + row.At];
+        return row.Inside == 0 || k >= length || pixel >= _pixels ? T.Zero : TStored.Load(_dy[(long)pixel * g.OutChannels + row.At]);
     }
 }
 
 /// <summary>Rows are (tap, input channel); terms are output pixels of one piece, read from the input under the tap.</summary>
-internal readonly struct InputColumns<T>(ConvShape g, int pieces, int length, TensorView input) : IProductOperand<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct InputColumns<T, S, TStored>(ConvShape g, int pieces, int length, TensorView input) : IProductOperand<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly int _pixels = g.Batch * g.OutHeight * g.OutWidth;
-    private readonly ArrayView<T> _x = input.Dense<T>();
+    private readonly ArrayView<S> _x = input.Dense<S>();
 
     public RowCursor Row(int batch, int row)
     {
@@ -166,6 +172,6 @@ internal readonly struct InputColumns<T>(ConvShape g, int pieces, int length, Te
         var line = pixel / g.OutWidth;
         var n = line / g.OutHeight;
         int y = (line - n * g.OutHeight) * g.StrideY + row.Y, x = (pixel - line * g.OutWidth) * g.StrideX + row.X;
-        return y < 0 || y >= g.Height || x < 0 || x >= g.Width ? T.Zero : _x[(((long)n * g.Height + y) * g.Width + x) * g.InChannels + row.At];
+        return y < 0 || y >= g.Height || x < 0 || x >= g.Width ? T.Zero : TStored.Load(_x[(((long)n * g.Height + y) * g.Width + x) * g.InChannels + row.At]);
     }
 }

@@ -18,8 +18,8 @@ internal sealed class GemmKernel(Launcher launcher) : IGemmKernel
     private void Forward<T>(TensorView a, TensorView b, in Epilogue epilogue, TensorView output) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var shape = new ProductShape(output.Shape[0], output.Shape[1], output.Shape[2], a.Shape[2]);
-        launcher.LaunchGroups<TileProduct<T, StridedRows<T>, StridedRows<T>, RowsResult<T>>, Quad<T>, TileProduct<T, StridedRows<T>, StridedRows<T>, RowsResult<T>>.Lane>(shape.Groups,
-            new(shape, new StridedRows<T>(a, row: 1, term: 2), new StridedRows<T>(b, row: 2, term: 1), new RowsResult<T>(shape.N, (long)shape.M * shape.N, 0, shape.N, epilogue, output)));
+        launcher.LaunchGroups<TileProduct<T, StridedRows<T>, StridedRows<T>, RowsResult<T, T, Plain<T>>>, Quad<T>, TileProduct<T, StridedRows<T>, StridedRows<T>, RowsResult<T, T, Plain<T>>>.Lane>(shape.Groups,
+            new(shape, new StridedRows<T>(a, row: 1, term: 2), new StridedRows<T>(b, row: 2, term: 1), new RowsResult<T, T, Plain<T>>(shape.N, (long)shape.M * shape.N, 0, shape.N, epilogue, output)));
     }
 
     /// <summary>Rows of a strided view [batch, ..] along axis <paramref name="row"/>, terms along axis <paramref name="term"/>.</summary>

@@ -9,12 +9,17 @@ namespace LzuCore.Gpu.Kernels;
 // Pools over channels-last images, one thread per output value or four neighbouring channels, channel fastest.
 // Backward gathers, one thread per input value: the windows that cover it are one run per axis, and are asked in row-major order for their share, or whether this is
 // their maximum, which is found again. For 3x3 windows at stride 2 that is 2.25 windows of nine cached reads.
-internal sealed class Pool2dKernel(Launcher launcher) : IPool2dKernel
+internal sealed class Pool2dKernel(Launcher launcher) : IPool2dKernel, ITakesHalves
 {
     public void Forward(in Pool2dArgs args, TensorView input, TensorView output)
     {
-        if (input.DType == DType.Float64) Forward<double, DoubleReal>(args, input, output);
-        else Forward<float, SingleReal>(args, input, output);
+        switch (input.DType)
+        {
+            case DType.Float64: Forward<double, DoubleReal>(args, input, output); break;
+            case DType.BFloat16: ForwardHalves<BFloat16Stored>(args, input, output); break;
+            case DType.Float16: ForwardHalves<Float16Stored>(args, input, output); break;
+            default: Forward<float, SingleReal>(args, input, output); break;
+        }
     }
 
     public void Backward(in Pool2dArgs args, TensorView? input, TensorView dOutput, TensorView dInput)
@@ -25,13 +30,19 @@ internal sealed class Pool2dKernel(Launcher launcher) : IPool2dKernel
 
     private void Forward<T, TReal>(in Pool2dArgs args, TensorView input, TensorView output) where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
-        if (Channels.InFours(input.Shape[1], input, output)) Forward<T, TReal, Quad<T>, Four<T>>(args, input.Shape[1] / 4, input.Fours<T>(), output.Fours<T>());
-        else Forward<T, TReal, T, One<T>>(args, input.Shape[1], input.Dense<T>(), output.Dense<T>());
+        if (Channels.InFours(input.Shape[1], input, output)) Forward<T, TReal, Quad<T>, Four<T>, Quad<T>, Plain<Quad<T>>>(args, input.Shape[1] / 4, input.Fours<T>(), output.Fours<T>());
+        else Forward<T, TReal, T, One<T>, T, Plain<T>>(args, input.Shape[1], input.Dense<T>(), output.Dense<T>());
     }
 
-    private void Forward<T, TReal, V, TLane>(in Pool2dArgs args, int channels, ArrayView<V> x, ArrayView<V> y)
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> =>
-        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane>(args.Kind == PoolKind.Average ? 1 : 0, args.Rows, args.Columns, channels, x, y), grain: 512);
+    private void ForwardHalves<TStored>(in Pool2dArgs args, TensorView input, TensorView output) where TStored : struct, IStored<ushort, float>
+    {
+        if (Channels.InFours(input.Shape[1], input, output)) Forward<float, SingleReal, Quad<float>, Four<float>, Quad<ushort>, FourStored<TStored>>(args, input.Shape[1] / 4, input.Fours<ushort>(), output.Fours<ushort>());
+        else Forward<float, SingleReal, float, One<float>, ushort, TStored>(args, input.Shape[1], input.Dense<ushort>(), output.Dense<ushort>());
+    }
+
+    private void Forward<T, TReal, V, TLane, S, TStored>(in Pool2dArgs args, int channels, ArrayView<S> x, ArrayView<S> y)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V> =>
+        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane, S, TStored>(args.Kind == PoolKind.Average ? 1 : 0, args.Rows, args.Columns, channels, x, y), grain: 512);
 
     private void Backward<T, TReal>(in Pool2dArgs args, TensorView? input, TensorView dOutput, TensorView dInput) where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
@@ -41,8 +52,8 @@ internal sealed class Pool2dKernel(Launcher launcher) : IPool2dKernel
             launcher.Launch(dInput.Count, new MaxBackwardBody<T, TReal>(args.Rows, args.Columns, dInput.Shape[1], input!.Value.Dense<T>(), dOutput.Dense<T>(), dInput.Dense<T>()), grain: 256);
     }
 
-    internal readonly struct ForwardBody<T, TReal, V, TLane>(int average, PoolAxis rows, PoolAxis columns, int channels, ArrayView<V> x, ArrayView<V> y) : IKernelBody
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V>
+    internal readonly struct ForwardBody<T, TReal, V, TLane, S, TStored>(int average, PoolAxis rows, PoolAxis columns, int channels, ArrayView<S> x, ArrayView<S> y) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V>
     {
         public void Run(int index)
         {
@@ -60,12 +71,12 @@ internal sealed class Pool2dKernel(Launcher launcher) : IPool2dKernel
                 var at = ((n * (long)rows.Size + r) * columns.Size + left) * channels + c;
                 for (var q = left; q < right; q++, at += channels)
                 {
-                    var v = x[at];
+                    var v = TStored.Load(x[at]);
                     if (average != 0) sum = TLane.Add(sum, v);
                     else best = TLane.Max(best, v);
                 }
             }
-            y[index] = average != 0 ? TLane.Scale(sum, T.One / TReal.From(rows.Divisor(i) * columns.Divisor(j))) : best;
+            y[index] = TStored.Save(average != 0 ? TLane.Scale(sum, T.One / TReal.From(rows.Divisor(i) * columns.Divisor(j))) : best);
         }
     }
 

@@ -11,27 +11,42 @@ namespace LzuCore.Gpu.Kernels;
 // To the input: one thread per input value (or four) asks the output rows and columns that may touch it. Coordinates need not be monotone, so a first pass
 // notes for every input index the first and last output that touches it; between them each is asked. To the coordinates: sums over rows, then over columns,
 // in float64 and in order.
-internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) : ISeparableSampleKernel
+internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) : ISeparableSampleKernel, ITakesHalves
 {
     public void Forward(PaddingMode padding, TensorView input, TensorView xs, TensorView ys, TensorView output)
     {
-        if (input.DType == DType.Float64) Forward<double, DoubleReal>(padding, input, xs, ys, output);
-        else Forward<float, SingleReal>(padding, input, xs, ys, output);
+        switch (input.DType)
+        {
+            case DType.Float64: Forward<double, DoubleReal>(padding, input, xs, ys, output); break;
+            case DType.BFloat16: ForwardHalves<BFloat16Stored>(padding, input, xs, ys, output); break;
+            case DType.Float16: ForwardHalves<Float16Stored>(padding, input, xs, ys, output); break;
+            default: Forward<float, SingleReal>(padding, input, xs, ys, output); break;
+        }
     }
 
     public void ForwardLevels(PaddingMode padding, ReadOnlySpan<SampleLevel> levels)
     {
-        var single = levels.Length > 1;
+        var alike = levels.Length > 1;
         foreach (var level in levels)
-            single = single && level.Input.DType == DType.Float32 && Channels.InFours(level.Input.Shape[1], level.Input, level.Output);
-        if (!single)
+            alike = alike && level.Input.DType == levels[0].Input.DType && level.Input.DType != DType.Float64 && Channels.InFours(level.Input.Shape[1], level.Input, level.Output);
+        if (!alike)
         {
             foreach (var level in levels) Forward(padding, level.Input, level.Xs, level.Ys, level.Output);
             return;
         }
-        for (var at = 0; at < levels.Length; at += PyramidBody.Most)
+        switch (levels[0].Input.DType)
         {
-            var body = new PyramidBody(padding, levels[at..Math.Min(levels.Length, at + PyramidBody.Most)]);
+            case DType.BFloat16: Pyramid<Quad<ushort>, FourStored<BFloat16Stored>, ushort>(padding, levels); break;
+            case DType.Float16: Pyramid<Quad<ushort>, FourStored<Float16Stored>, ushort>(padding, levels); break;
+            default: Pyramid<Quad<float>, Plain<Quad<float>>, float>(padding, levels); break;
+        }
+    }
+
+    private void Pyramid<S, TStored, TElement>(PaddingMode padding, ReadOnlySpan<SampleLevel> levels) where S : unmanaged where TStored : struct, IStored<S, Quad<float>> where TElement : unmanaged
+    {
+        for (var at = 0; at < levels.Length; at += PyramidBody<S, TStored>.Most)
+        {
+            var body = PyramidBody<S, TStored>.Of<TElement>(padding, levels[at..Math.Min(levels.Length, at + PyramidBody<S, TStored>.Most)]);
             launcher.Launch(body.Threads, body, grain: 1024);
         }
     }
@@ -53,13 +68,21 @@ internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) 
     {
         SampleCoordinates<T, TReal> columns = new(padding, xs, input.Shape[3]), rows = new(padding, ys, input.Shape[2]);
         var c = input.Shape[1];
-        if (Channels.InFours(c, input, output)) Forward<T, TReal, Quad<T>, Four<T>>(columns, rows, c / 4, input.Fours<T>(), output.Fours<T>());
-        else Forward<T, TReal, T, One<T>>(columns, rows, c, input.Dense<T>(), output.Dense<T>());
+        if (Channels.InFours(c, input, output)) Forward<T, TReal, Quad<T>, Four<T>, Quad<T>, Plain<Quad<T>>>(columns, rows, c / 4, input.Fours<T>(), output.Fours<T>());
+        else Forward<T, TReal, T, One<T>, T, Plain<T>>(columns, rows, c, input.Dense<T>(), output.Dense<T>());
     }
 
-    private void Forward<T, TReal, V, TLane>(SampleCoordinates<T, TReal> columns, SampleCoordinates<T, TReal> rows, int channels, ArrayView<V> x, ArrayView<V> y)
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> =>
-        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane>(columns, rows, channels, x, y), grain: 1024);
+    private void ForwardHalves<TStored>(PaddingMode padding, TensorView input, TensorView xs, TensorView ys, TensorView output) where TStored : struct, IStored<ushort, float>
+    {
+        SampleCoordinates<float, SingleReal> columns = new(padding, xs, input.Shape[3]), rows = new(padding, ys, input.Shape[2]);
+        var c = input.Shape[1];
+        if (Channels.InFours(c, input, output)) Forward<float, SingleReal, Quad<float>, Four<float>, Quad<ushort>, FourStored<TStored>>(columns, rows, c / 4, input.Fours<ushort>(), output.Fours<ushort>());
+        else Forward<float, SingleReal, float, One<float>, ushort, TStored>(columns, rows, c, input.Dense<ushort>(), output.Dense<ushort>());
+    }
+
+    private void Forward<T, TReal, V, TLane, S, TStored>(SampleCoordinates<T, TReal> columns, SampleCoordinates<T, TReal> rows, int channels, ArrayView<S> x, ArrayView<S> y)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V> =>
+        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane, S, TStored>(columns, rows, channels, x, y), grain: 1024);
 
     private void Backward<T, TReal>(PaddingMode padding, TensorView input, TensorView xs, TensorView ys, TensorView dOutput, TensorView? dInput, TensorView? dXs, TensorView? dYs)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
@@ -88,8 +111,8 @@ internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) 
     /// <summary>Three channels of one pixel.</summary>
     internal readonly record struct Triple(float X, float Y, float Z);
 
-    internal readonly struct ForwardBody<T, TReal, V, TLane>(SampleCoordinates<T, TReal> columns, SampleCoordinates<T, TReal> rows, int channels, ArrayView<V> x, ArrayView<V> y) : IKernelBody
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V>
+    internal readonly struct ForwardBody<T, TReal, V, TLane, S, TStored>(SampleCoordinates<T, TReal> columns, SampleCoordinates<T, TReal> rows, int channels, ArrayView<S> x, ArrayView<S> y) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V>
     {
         public void Run(int index)
         {
@@ -103,16 +126,16 @@ internal sealed class SeparableSampleKernel(Launcher launcher, Backend backend) 
             if (down.First >= 0)
             {
                 var row = image + (long)down.First * columns.Size;
-                if (across.First >= 0) value = TLane.AddScaled(value, x[(row + across.First) * channels + c], (T.One - across.Fraction) * (T.One - down.Fraction));
-                if (across.Second >= 0) value = TLane.AddScaled(value, x[(row + across.Second) * channels + c], across.Fraction * (T.One - down.Fraction));
+                if (across.First >= 0) value = TLane.AddScaled(value, TStored.Load(x[(row + across.First) * channels + c]), (T.One - across.Fraction) * (T.One - down.Fraction));
+                if (across.Second >= 0) value = TLane.AddScaled(value, TStored.Load(x[(row + across.Second) * channels + c]), across.Fraction * (T.One - down.Fraction));
             }
             if (down.Second >= 0)
             {
                 var row = image + (long)down.Second * columns.Size;
-                if (across.First >= 0) value = TLane.AddScaled(value, x[(row + across.First) * channels + c], (T.One - across.Fraction) * down.Fraction);
-                if (across.Second >= 0) value = TLane.AddScaled(value, x[(row + across.Second) * channels + c], across.Fraction * down.Fraction);
+                if (across.First >= 0) value = TLane.AddScaled(value, TStored.Load(x[(row + across.First) * channels + c]), (T.One - across.Fraction) * down.Fraction);
+                if (across.Second >= 0) value = TLane.AddScaled(value, TStored.Load(x[(row + across.Second) * channels + c]), across.Fraction * down.Fraction);
             }
-            y[index] = value;
+            y[index] = TStored.Save(value);
         }
     }
 

@@ -128,8 +128,8 @@ internal readonly struct TileProduct<T, TA, TB, TC>(ProductShape shape, TA a, TB
 }
 
 /// <summary>A dense result with its epilogue: bias per column, residual, ReLU, in this order. Batch entries of a convolution are groups of channels, each with its own part of the bias.</summary>
-internal readonly struct RowsResult<T>(long rowStride, long batchStride, long biasStride, int columns, Epilogue epilogue, TensorView output) : IProductResult<T>
-    where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct RowsResult<T, S, TStored>(long rowStride, long batchStride, long biasStride, int columns, Epilogue epilogue, TensorView output) : IProductResult<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where S : unmanaged where TStored : struct, IStored<S, T>
 {
     private readonly long _rowStride = rowStride, _batchStride = batchStride, _biasStride = biasStride;
     private readonly int _columns = columns, _hasBias = epilogue.Bias is null ? 0 : 1, _hasResidual = epilogue.Residual is null ? 0 : 1, _relu = epilogue.Activation == Activation.Relu ? 1 : 0;
@@ -138,16 +138,16 @@ internal readonly struct RowsResult<T>(long rowStride, long batchStride, long bi
     private readonly int _fours = rowStride % 4 == 0 && batchStride % 4 == 0 && biasStride % 4 == 0 && columns % 4 == 0 && output.Layout.Offset % 4 == 0
         && (epilogue.Bias?.Layout.Offset ?? 0) % 4 == 0 && (epilogue.Residual?.Layout.Offset ?? 0) % 4 == 0 ? 1 : 0;
 
-    private readonly ArrayView<T> _y = output.Dense<T>(), _bias = (epilogue.Bias ?? output).Dense<T>(), _residual = (epilogue.Residual ?? output).Dense<T>();
+    private readonly ArrayView<S> _y = output.Dense<S>(), _bias = (epilogue.Bias ?? output).Dense<S>(), _residual = (epilogue.Residual ?? output).Dense<S>();
 
     public void Store(int batch, int m, int n, Quad<T> v)
     {
         long at = batch * _batchStride + m * _rowStride + n, channel = batch * _biasStride + n;
         if (_fours != 0)
         {
-            if (_hasBias != 0) v = Four<T>.Add(v, _bias.Cast<Quad<T>>()[channel / 4]);
-            if (_hasResidual != 0) v = Four<T>.Add(v, _residual.Cast<Quad<T>>()[at / 4]);
-            _y.Cast<Quad<T>>()[at / 4] = _relu != 0 ? new Quad<T>(Relu(v.X), Relu(v.Y), Relu(v.Z), Relu(v.W)) : v;
+            if (_hasBias != 0) v = Four<T>.Add(v, Quads.Load<T, S, TStored>(_bias, channel));
+            if (_hasResidual != 0) v = Four<T>.Add(v, Quads.Load<T, S, TStored>(_residual, at));
+            Quads.Save<T, S, TStored>(_y, at, _relu != 0 ? new Quad<T>(Relu(v.X), Relu(v.Y), Relu(v.Z), Relu(v.W)) : v);
             return;
         }
         StoreOne(at, channel, v.X);
@@ -158,9 +158,9 @@ internal readonly struct RowsResult<T>(long rowStride, long batchStride, long bi
 
     private void StoreOne(long at, long channel, T v)
     {
-        if (_hasBias != 0) v += _bias[channel];
-        if (_hasResidual != 0) v += _residual[at];
-        _y[at] = _relu != 0 ? Relu(v) : v;
+        if (_hasBias != 0) v += TStored.Load(_bias[channel]);
+        if (_hasResidual != 0) v += TStored.Load(_residual[at]);
+        _y[at] = TStored.Save(_relu != 0 ? Relu(v) : v);
     }
 
     // NaN stays NaN.

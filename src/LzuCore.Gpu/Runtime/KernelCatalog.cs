@@ -12,6 +12,8 @@ internal static class KernelCatalog
         typeof(Int32Element), typeof(Int16Element), typeof(Int8Element), typeof(UInt8Element), typeof(BoolElement),
     ];
 
+    private static readonly Type[] Halves = [typeof(BFloat16Stored), typeof(Float16Stored)];
+
     /// <summary>The kernels' types as they are written: one thread per index, or groups.</summary>
     public static IReadOnlyList<Type> Bodies { get; } = [.. typeof(KernelCatalog).Assembly.GetTypes()
         .Where(t => t.IsValueType && (typeof(IKernelBody).IsAssignableFrom(t) || GroupContract(t) is not null)).OrderBy(t => t.FullName, StringComparer.Ordinal)];
@@ -31,7 +33,16 @@ internal static class KernelCatalog
             "T TKey" => [body.MakeGenericType(typeof(float), typeof(SortKernel.SingleKey)), body.MakeGenericType(typeof(double), typeof(SortKernel.DoubleKey)), body.MakeGenericType(typeof(long), typeof(SortKernel.Int64Key))],
             "T V TLane" => Lanes().Select(l => body.MakeGenericType(l.T, l.V, l.Lane)),
             "T TReal V TLane" => Lanes().Select(l => body.MakeGenericType(l.T, l.Real, l.V, l.Lane)),
-            "T TA TB TC" => Products(body, typeof(float)).Concat(Products(body, typeof(double))),
+            "T TReal V TLane S TStored" => Lanes().Select(l => body.MakeGenericType(l.T, l.Real, l.V, l.Lane, l.V, typeof(Plain<>).MakeGenericType(l.V))).Concat(Halves.SelectMany(h => new[]
+            {
+                body.MakeGenericType(typeof(float), typeof(SingleReal), typeof(float), typeof(One<float>), typeof(ushort), h),
+                body.MakeGenericType(typeof(float), typeof(SingleReal), typeof(Quad<float>), typeof(Four<float>), typeof(Quad<ushort>), typeof(FourStored<>).MakeGenericType(h)),
+            })),
+            "T TReal S TStored" => [body.MakeGenericType(typeof(float), typeof(SingleReal), typeof(float), typeof(Plain<float>)), body.MakeGenericType(typeof(double), typeof(DoubleReal), typeof(double), typeof(Plain<double>)),
+                .. Halves.Select(h => body.MakeGenericType(typeof(float), typeof(SingleReal), typeof(ushort), h))],
+            "S TStored" => [body.MakeGenericType(typeof(Quad<float>), typeof(Plain<Quad<float>>)), .. Halves.Select(h => body.MakeGenericType(typeof(Quad<ushort>), typeof(FourStored<>).MakeGenericType(h)))],
+            "T TA TB TC" => Products(body, typeof(float), typeof(float), typeof(Plain<float>)).Concat(Products(body, typeof(double), typeof(double), typeof(Plain<double>)))
+                .Concat(Halves.SelectMany(h => Products(body, typeof(float), typeof(ushort), h).Skip(1))),
             "TIn TRead TOut TWrite" => Conversions().Select(c => body.MakeGenericType(Stored(c.From), c.From, Stored(c.To), c.To)),
             _ => [],
         };
@@ -60,16 +71,17 @@ internal static class KernelCatalog
         (typeof(double), typeof(DoubleReal), typeof(double), typeof(One<double>)), (typeof(double), typeof(DoubleReal), typeof(Quad<double>), typeof(Four<double>)),
     ];
 
-    private static IEnumerable<Type> Products(Type body, Type t)
+    // Matrix products first, which take no halves; the sums of a weight's gradient are kept as they are computed.
+    private static IEnumerable<Type> Products(Type body, Type t, Type stored, Type how)
     {
-        Type Of(Type operand) => operand.MakeGenericType(t);
-        var result = Of(typeof(RowsResult<>));
+        Type Of(Type operand) => operand.MakeGenericType(t, stored, how);
+        Type result = Of(typeof(RowsResult<,,>)), sums = typeof(RowsResult<,,>).MakeGenericType(t, t, typeof(Plain<>).MakeGenericType(t)), strided = typeof(GemmKernel.StridedRows<>).MakeGenericType(t);
         return
         [
-            body.MakeGenericType(t, Of(typeof(GemmKernel.StridedRows<>)), Of(typeof(GemmKernel.StridedRows<>)), result),
-            body.MakeGenericType(t, Of(typeof(InputPatches<>)), Of(typeof(WeightRows<>)), result),
-            body.MakeGenericType(t, Of(typeof(OutputPatches<>)), Of(typeof(WeightColumns<>)), result),
-            body.MakeGenericType(t, Of(typeof(OutputColumns<>)), Of(typeof(InputColumns<>)), result),
+            body.MakeGenericType(t, strided, strided, sums),
+            body.MakeGenericType(t, Of(typeof(InputPatches<,,>)), Of(typeof(WeightRows<,,>)), result),
+            body.MakeGenericType(t, Of(typeof(OutputPatches<,,>)), Of(typeof(WeightColumns<,,>)), result),
+            body.MakeGenericType(t, Of(typeof(OutputColumns<,,>)), Of(typeof(InputColumns<,,>)), sums),
         ];
     }
 

@@ -33,12 +33,18 @@ public static class Check
         if (!condition) throw new ArgumentValueException(message.ToString());
     }
 
-    /// <summary>Requires float32 or float64.</summary>
+    /// <summary>Requires a floating dtype. Ops store float16 and bfloat16 and compute them in float32.</summary>
     /// <exception cref="DTypeException">Another dtype.</exception>
     public static void Floating(string what, DType dtype)
     {
-        if (dtype is not (DType.Float32 or DType.Float64))
-            throw new DTypeException($"{what} must be float32 or float64, got {dtype.Name()}. Convert with .To(DType.Float32).");
+        if (!dtype.IsFloating()) throw new DTypeException($"{what} must be floating, got {dtype.Name()}. Convert with .To(DType.Float32).");
+    }
+
+    /// <summary>Requires a parameter to have the dtype of what it is applied to; float32 serves float16 and bfloat16, too.</summary>
+    /// <exception cref="DTypeException">It has not.</exception>
+    public static void Parameter(string op, DType input, DType parameter)
+    {
+        if (!(input.IsHalf() && parameter == DType.Float32)) SameDType(op, input, parameter);
     }
 
     /// <summary>Requires two operands to share a dtype.</summary>

@@ -44,6 +44,9 @@ public static class DTypes
     /// <summary>Whether the dtype is one of the four floating ones.</summary>
     public static bool IsFloating(this DType dtype) => dtype is DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16;
 
+    /// <summary>Whether values are stored in 16 bits and computed in float32.</summary>
+    public static bool IsHalf(this DType dtype) => dtype is DType.Float16 or DType.BFloat16;
+
     /// <summary>The dtype that stores a C# element type (<c>float</c>, <c>double</c>, <see cref="Half"/>, <c>long</c>, <c>int</c>, <c>short</c>, <c>sbyte</c>, <c>byte</c>, <c>bool</c>).</summary>
     /// <exception cref="DTypeException">No dtype stores <typeparamref name="T"/>.</exception>
     public static DType Of<T>() where T : unmanaged =>

@@ -20,9 +20,9 @@ public static class ConvNormAct
     /// <param name="residual">Added before the activation; the output's shape.</param>
     public static Tensor Apply(Tensor x, Conv2d conv, Layer? norm, Activation activation, Tensor? residual = null)
     {
-        if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && x.DType == conv.Weight.Value.DType)
+        if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32)))
         {
-            var folded = FoldedConv.Of(conv, norm as IFixedNorm);
+            var folded = FoldedConv.Of(conv, norm as IFixedNorm, x.DType);
             return F.Conv2dFused(conv.Args, x, folded.Weight, folded.Bias, residual, activation);
         }
         var y = conv.Call(x);
@@ -36,16 +36,17 @@ public static class ConvNormAct
 internal sealed class FoldedConv
 {
     private readonly IFixedNorm? _norm;
+    private readonly DType _dtype;
     private readonly (int, int, int, int, int, int) _versions;
 
-    private FoldedConv(Conv2d conv, IFixedNorm? norm, (int, int, int, int, int, int) versions)
+    private FoldedConv(Conv2d conv, IFixedNorm? norm, DType dtype, (int, int, int, int, int, int) versions)
     {
-        (_norm, _versions) = (norm, versions);
+        (_norm, _dtype, _versions) = (norm, dtype, versions);
         var weight = conv.Weight.Value;
         var outputs = weight.Shape[0];
         if (norm is null)
         {
-            (Weight, Bias) = (weight, conv.Bias?.Value ?? Vector(new double[outputs], weight));
+            (Weight, Bias) = (Stored(weight), Stored(conv.Bias?.Value ?? Vector(new double[outputs], weight)));
             return;
         }
         var bias = Values(conv.Bias, outputs, 0);
@@ -56,23 +57,26 @@ internal sealed class FoldedConv
             bias[o] = (bias[o] - mean[o]) * scale[o] + shift[o];
         }
         var factors = Vector(scale, weight);
-        Weight = Tensor.Empty(weight.Shape, weight).Persist();
-        weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), Weight.View);
-        Bias = Vector(bias, weight);
+        var folded = Tensor.Empty(weight.Shape, weight).Persist();
+        weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), folded.View);
+        (Weight, Bias) = (Stored(folded), Stored(Vector(bias, weight)));
         GC.KeepAlive(factors);
     }
+
+    // Folded in the weights' own precision, then rounded once to the activations'.
+    private Tensor Stored(Tensor value) => value.DType == _dtype ? value : value.To(_dtype).Persist();
 
     public Tensor Weight { get; }
 
     public Tensor Bias { get; }
 
-    public static FoldedConv Of(Conv2d conv, IFixedNorm? norm)
+    public static FoldedConv Of(Conv2d conv, IFixedNorm? norm, DType dtype)
     {
         // The values first: a cell that has none yet makes its first one, which is a write.
         _ = (conv.Weight.Value, conv.Bias?.Value, norm?.Weight?.Value, norm?.Bias?.Value, norm?.RunningMean.Value, norm?.RunningVar.Value);
         var versions = (conv.Weight.Version, conv.Bias?.Version ?? 0, norm?.Weight?.Version ?? 0, norm?.Bias?.Version ?? 0, norm?.RunningMean.Version ?? 0, norm?.RunningVar.Version ?? 0);
-        if (conv.Folded is { } kept && ReferenceEquals(kept._norm, norm) && kept._versions == versions) return kept;
-        return conv.Folded = new FoldedConv(conv, norm, versions);
+        if (conv.Folded is { } kept && ReferenceEquals(kept._norm, norm) && kept._dtype == dtype && kept._versions == versions) return kept;
+        return conv.Folded = new FoldedConv(conv, norm, dtype, versions);
     }
 
     private static double[] Values(Cell? cell, int count, double otherwise)

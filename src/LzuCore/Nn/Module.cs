@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 
@@ -13,6 +14,13 @@ public abstract class Module
 
     /// <summary>Whether layers behave as in training (batch statistics, dropout). True at first, as in PyTorch.</summary>
     public bool IsTraining { get; private set; } = true;
+
+    /// <summary>Moves every parameter and buffer to a device. Optimisers made before keep what they had.</summary>
+    public void To(Device device)
+    {
+        foreach (var cell in Cells)
+            if (cell.Value.Device != device) cell.Value = cell.Value.Detach().To(device);
+    }
 
     /// <summary>This module's own and all inner parameters, in the order they were made.</summary>
     public IEnumerable<Parameter> Parameters => Cells.OfType<Parameter>();

@@ -1,4 +1,3 @@
-using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
@@ -28,21 +27,5 @@ public static partial class F
             result.Backend.Upload(bytes, result.View.Storage);
             return result;
         }
-    }
-}
-
-internal sealed class CopyOp(string name, DType dtype, Func<Shape, Layout> layout) : Op(name)
-{
-    protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
-    {
-        var input = inputs[0];
-        var output = Tensor.EmptyWithLayout(layout(input.Shape), dtype, input.Device);
-        input.Backend.Kernel<ICopyKernel>().Copy(input.View, output.View);
-        return output;
-    }
-
-    protected internal override void Backward(Tensor dOutput, GradSink sink)
-    {
-        if (sink.Empty(0) is { } dInput) dOutput.Backend.Kernel<ICopyKernel>().Copy(dOutput.View, dInput.View);
     }
 }

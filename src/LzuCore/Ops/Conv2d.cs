@@ -31,7 +31,9 @@ public static partial class F
     {
         var args = new Conv2dArgs(stride ?? 1, padding ?? 0, dilation ?? 1, groups);
         CheckConv2d(args, input, weight, bias);
-        return bias is null ? Op.Apply(new Conv2dOp(args), input, weight) : Op.Apply(new Conv2dOp(args), input, weight, bias);
+        // A float32 weight of a half input is rounded like the input, on every device.
+        weight = weight.To(input.DType);
+        return bias is null ? Op.Apply(new Conv2dOp(args), input, weight) : Op.Apply(new Conv2dOp(args), input, weight, bias.To(input.DType));
     }
 
     // The fused door of ConvNormAct: conv2d, + bias, + residual, activation in one kernel call. Records nothing, so it is for Grad.Off() only.
@@ -52,7 +54,7 @@ public static partial class F
     {
         CheckConvArgs("conv2d", args);
         Check.Floating("conv2d: input", input.DType);
-        Check.SameDType("conv2d", input.DType, weight.DType);
+        Check.Parameter("conv2d", input.DType, weight.DType);
         Check.Rank("conv2d: input", input.Shape, 4);
         Check.Rank("conv2d: weight", weight.Shape, 4);
         int channels = input.Shape[1], outputs = weight.Shape[0];
@@ -61,7 +63,7 @@ public static partial class F
         if (outputs % args.Groups != 0) throw new ShapeException("conv2d", $"groups must divide the {outputs} output channels of weight {weight.Shape}", $"{args.Groups}");
         if (bias is not null)
         {
-            Check.SameDType("conv2d", input.DType, bias.DType);
+            Check.Parameter("conv2d", input.DType, bias.DType);
             Check.Shape("conv2d: bias", bias.Shape, [outputs]);
         }
         var kernel = new Size2(weight.Shape[2], weight.Shape[3]);
@@ -82,6 +84,8 @@ public static partial class F
 
 internal sealed class Conv2dOp(Conv2dArgs args) : Op("conv2d")
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IConv2dKernel>() is ITakesHalves;
+
     public Activation Activation { get; init; }
 
     public static Shape OutputShape(Conv2dArgs args, Shape input, Shape weight)

@@ -24,7 +24,7 @@ public static partial class F
     {
         const string op = "grid_sample";
         Check.Floating($"{op}: input", input.DType);
-        Check.SameDType(op, input.DType, grid.DType);
+        Check.Parameter(op, input.DType, grid.DType);
         Check.Rank($"{op}: input", input.Shape, 4);
         if (input.Shape[2] == 0 || input.Shape[3] == 0) throw new ShapeException($"{op}: input", "must have at least one row and one column", input.Shape.ToString());
         Check.Shape($"{op}: grid", grid.Shape, [input.Shape[0], Check.Any, Check.Any, 2], "Its axes are [N, H_out, W_out, (x, y)] with the input's N; use grid.Expand to share one grid across the batch.");

@@ -56,7 +56,7 @@ public static partial class F
         {
             if (vector is null) continue;
             Check.Shape($"{op}: {name}", vector.Shape, [size], "One value for each channel of the input.");
-            Check.SameDType(op, x.DType, vector.DType);
+            Check.Parameter(op, x.DType, vector.DType);
         }
     }
 }

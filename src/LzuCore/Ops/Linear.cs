@@ -15,13 +15,13 @@ public static partial class F
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null)
     {
         Check.Floating("linear: input", x.DType);
-        Check.SameDType("linear", x.DType, weight.DType);
+        Check.Parameter("linear", x.DType, weight.DType);
         Check.Rank("linear: weight", weight.Shape, 2);
         int outputs = weight.Shape[0], features = weight.Shape[1];
         if (x.Rank < 1 || x.Shape.Dims[^1] != features) throw new ShapeException("linear", $"weight {weight.Shape} expects {features} features in the last axis", $"input {x.Shape}");
         if (bias is not null)
         {
-            Check.SameDType("linear", x.DType, bias.DType);
+            Check.Parameter("linear", x.DType, bias.DType);
             Check.Shape("linear: bias", bias.Shape, [outputs]);
         }
         long rows = 1;

@@ -72,6 +72,8 @@ public static partial class F
 
 internal sealed class Pool2dOp(string name, Pool2dArgs args) : Op(name)
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IPool2dKernel>() is ITakesHalves && !Records(inputs);
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var input = inputs[0].Contiguous();

@@ -23,8 +23,8 @@ public static partial class F
     {
         const string op = "separable_sample";
         CheckImage(op, input);
-        Check.SameDType(op, input.DType, xs.DType);
-        Check.SameDType(op, input.DType, ys.DType);
+        Check.Parameter(op, input.DType, xs.DType);
+        Check.Parameter(op, input.DType, ys.DType);
         CheckPadding(op, padding);
         return Op.Apply(new SeparableSampleOp(padding), input, Rows(op, "xs", xs, input.Shape[0]), Rows(op, "ys", ys, input.Shape[0]));
     }
@@ -68,17 +68,19 @@ public static partial class F
         {
             CheckImage(op, inputs[i]);
             Check.SameDType(op, inputs[0].DType, inputs[i].DType);
-            Check.SameDType(op, inputs[0].DType, xs[i].DType);
-            Check.SameDType(op, inputs[0].DType, ys[i].DType);
+            Check.Parameter(op, inputs[0].DType, xs[i].DType);
+            Check.Parameter(op, inputs[0].DType, ys[i].DType);
         }
         CheckPadding(op, padding);
         var shapes = inputs.Select((x, i) => new Shape([x.Shape[0], x.Shape[1], ys[i].Shape[1], xs[i].Shape[1]])).ToArray();
-        var all = Op.Apply(new SeparableLevelsOp(padding, shapes), [.. inputs, .. xs, .. ys]);
+        var all = Op.Apply(new SeparableLevelsOp(padding, shapes), [.. inputs, .. xs.Select(Wide), .. ys.Select(Wide)]);
         long at = 0;
         var levels = new Tensor[shapes.Length];
         for (var i = 0; i < shapes.Length; at += SeparableLevelsOp.Room(shapes[i++]))
             levels[i] = all.Narrow(0, checked((int)at), checked((int)shapes[i].Count)).Reshape(shapes[i][0], shapes[i][2], shapes[i][3], shapes[i][1]).Permute(0, 3, 1, 2);
         return levels;
+
+        static Tensor Wide(Tensor x) => x.DType.IsHalf() ? x.To(DType.Float32) : x;
     }
 
     private static void CheckPadding(string op, PaddingMode padding) =>
@@ -87,6 +89,8 @@ public static partial class F
     // [count] or [N, count] to [N, count].
     private static Tensor Rows(string op, string what, Tensor coordinates, int batch)
     {
+        // 8 bits of mantissa cannot say where a pixel is, but whoever gives them gets what they say.
+        if (coordinates.DType.IsHalf()) coordinates = coordinates.To(DType.Float32);
         if (coordinates.Rank == 1) return coordinates.Expand(batch, coordinates.Shape[0]);
         Check.Shape($"{op}: {what}", coordinates.Shape, [batch, Check.Any], "Give one row of coordinates for each image, or one for all.");
         return coordinates;
@@ -95,6 +99,8 @@ public static partial class F
 
 internal sealed class SeparableSampleOp(PaddingMode padding) : Op("separable_sample")
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<ISeparableSampleKernel>() is ITakesHalves && !Records(inputs);
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         Tensor input = inputs[0].Contiguous(), xs = inputs[1], ys = inputs[2];
@@ -126,6 +132,8 @@ internal sealed class SeparableBytesOp(PaddingMode padding, float[] scale, float
 /// <summary>All levels of a pyramid in one buffer, one behind the other: an op has one output.</summary>
 internal sealed class SeparableLevelsOp(PaddingMode padding, Shape[] shapes) : Op("separable_sample")
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<ISeparableSampleKernel>() is ITakesHalves && !Records(inputs);
+
     // Elements: every level starts on a cache line.
     private const int Step = 64;
 

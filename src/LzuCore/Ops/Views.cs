@@ -126,6 +126,8 @@ public static partial class F
 
 internal sealed class ViewOp(string name, Func<Layout, Layout> view) : Op(name)
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => true;
+
     private Shape _from;
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
@@ -149,6 +151,8 @@ internal sealed class ViewOp(string name, Func<Layout, Layout> view) : Op(name)
 
 internal sealed class ExpandOp(Shape shape) : Op("expand")
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => true;
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs) =>
         new(inputs[0].View.Storage, inputs[0].Layout.Expand(shape), inputs[0].DType);
 

@@ -8,6 +8,13 @@ namespace LzuCore.Ops;
 // An elementwise op of two tensors from its formula; the backward pass is written by the op, as products of such formulas.
 internal abstract class ZipOp<TFormula>(string name, TFormula formula) : Op(name) where TFormula : struct, IZipFormula
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs)
+    {
+        // Before either is widened, after which they would look alike.
+        Check.SameDType(Name, inputs[0].DType, inputs[1].DType);
+        return false;
+    }
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var (a, b) = (inputs[0], inputs[1]);

@@ -19,11 +19,11 @@ public sealed partial class WarpGrid
         CheckSize("zoom", to);
         int h = image.Shape[2], w = image.Shape[3];
         var (x, y) = (ZoomTable(to.Width, w), ZoomTable(to.Height, h));
-        if (!SamplesByAxis(image)) return Sample(image, Cached(("zoom", to, h, w, image.DType), () => Evaluate(to, InPixels(x, w), InPixels(y, h), image.DType)));
+        if (!SamplesByAxis(image)) return Sample(image, Cached(("zoom", to, h, w, TableType(image)), () => Evaluate(to, InPixels(x, w), InPixels(y, h), TableType(image))));
         return Sample(
             image,
-            Cached(new TableKey(0, false, to.Width, x, image.DType), () => F.EvaluateKnots(_knotsX!, to.Width, x, image.DType)),
-            Cached(new TableKey(1, false, to.Height, y, image.DType), () => F.EvaluateKnots(_knotsY!, to.Height, y, image.DType)));
+            Cached(new TableKey(0, false, to.Width, x, TableType(image)), () => F.EvaluateKnots(_knotsX!, to.Width, x, TableType(image))),
+            Cached(new TableKey(1, false, to.Height, y, TableType(image)), () => F.EvaluateKnots(_knotsY!, to.Height, y, TableType(image))));
     }
 
     /// <summary>Zooms a picture straight from its bytes, normalised on the way: (value - mean)/std. Separable warps of one image only; not differentiable.</summary>
@@ -105,7 +105,7 @@ public sealed partial class WarpGrid
     private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y)
     {
         Size2 size = (features.Shape[2], features.Shape[3]);
-        var dtype = features.DType;
+        var dtype = TableType(features);
         if (!SamplesByAxis(features))
             return Sample(features, Cached(("unzoom", size, x, y, dtype), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), dtype)));
         return Sample(features, InverseX(size.Width, x, dtype), InverseY(size.Height, y, dtype));
@@ -114,12 +114,15 @@ public sealed partial class WarpGrid
     private (Tensor X, Tensor Y) Tables(Tensor features, LevelFrame frame)
     {
         CheckFrame(features, frame);
-        return (InverseX(features.Shape[3], Level(frame, frame.Zoomed.Width), features.DType), InverseY(features.Shape[2], Level(frame, frame.Zoomed.Height), features.DType));
+        return (InverseX(features.Shape[3], Level(frame, frame.Zoomed.Width), TableType(features)), InverseY(features.Shape[2], Level(frame, frame.Zoomed.Height), TableType(features)));
     }
 
     private Tensor InverseX(int count, AxisTable table, DType dtype) => Cached(new TableKey(0, true, count, table, dtype), () => F.InvertKnots(_knotsX!, count, table, dtype));
 
     private Tensor InverseY(int count, AxisTable table, DType dtype) => Cached(new TableKey(1, true, count, table, dtype), () => F.InvertKnots(_knotsY!, count, table, dtype));
+
+    // Coordinates of halves are float32: 8 bits of mantissa cannot say where a pixel is.
+    private static DType TableType(Tensor image) => image.DType.IsHalf() ? DType.Float32 : image.DType;
 
     // What a table along one axis is: axis (0: x), whether the inverse, entries and where they lie.
     private readonly record struct TableKey(int Axis, bool Inverse, int Count, AxisTable Table, DType DType);

@@ -39,6 +39,6 @@ public sealed class ReduceCases : OpCases
         Rejects("argmax of nothing", [Random([2, 0])], x => x[0].ArgMax(1), because: "argmax: the reduced axes must have elements"),
         Rejects("an axis that is not there", [Random([2, 3])], x => x[0].Sum(2), because: "sum: dim must be within [-2, 1]"),
         Rejects("an axis twice", [Random([2, 3])], x => x[0].Mean(1, -1), because: "mean: every dim may be named once"),
-        Rejects("integers", [Random([2]).To(DType.Int64)], x => x[0].Sum(), because: "sum: input must be float32 or float64"),
+        Rejects("integers", [Random([2]).To(DType.Int64)], x => x[0].Sum(), because: "sum: input must be floating"),
     ];
 }

@@ -41,6 +41,7 @@ public sealed class GradSink
 
     internal static Tensor Sum(Tensor a, Tensor b)
     {
+        if (a.DType.IsHalf()) return Widening.To(Sum(Widening.Wide(a), Widening.Wide(b)), a.DType);
         var result = Tensor.Empty(a.Shape, a);
         a.Backend.Kernel<IZipKernel>().Forward(default(Add), a.View, b.View, result.View);
         return result;
@@ -50,6 +51,7 @@ public sealed class GradSink
     internal static Tensor SumTo(Tensor gradient, Shape shape)
     {
         if (gradient.Shape == shape) return gradient;
+        if (gradient.DType.IsHalf()) return Widening.To(SumTo(Widening.Wide(gradient), shape), gradient.DType);
         var lead = gradient.Rank - shape.Rank;
         var kept = new int[gradient.Rank];
         for (var i = 0; i < kept.Length; i++) kept[i] = i < lead ? 1 : shape[i - lead];

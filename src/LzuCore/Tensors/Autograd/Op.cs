@@ -29,6 +29,18 @@ public abstract class Op(string name)
     /// <summary>Multiply-adds count twice. 0 where arithmetic is not the cost.</summary>
     protected virtual long Flops(ReadOnlySpan<Tensor> inputs, Tensor output) => 0;
 
+    /// <summary>Whether the op works on float16 and bfloat16 inputs as they are stored. Others get float32 copies, and their result is stored like the first half input.</summary>
+    protected virtual bool TakesHalves(ReadOnlySpan<Tensor> inputs) => false;
+
+    /// <summary>Whether a call on these inputs is recorded for a backward pass.</summary>
+    protected static bool Records(ReadOnlySpan<Tensor> inputs)
+    {
+        if (!Grad.IsOn) return false;
+        foreach (var input in inputs)
+            if (input.RequiresGrad) return true;
+        return false;
+    }
+
     /// <summary>Keeps tensors for the backward pass. Ignored when nothing is recorded.</summary>
     protected void Save(params Tensor[] tensors) => _saved = tensors;
 
@@ -43,7 +55,9 @@ public abstract class Op(string name)
             if (input.Device != inputs[0].Device)
                 throw new DeviceException($"{op.Name}: operands on {inputs[0].Device} and {input.Device}. Move one with .To(device).");
 
-        var record = Grad.IsOn && inputs.Any(i => i.RequiresGrad);
+        if (inputs.Any(i => i.DType.IsHalf()) && !op.TakesHalves(inputs)) return Widening.Apply(op, inputs);
+
+        var record = Records(inputs);
         var started = OpTrace.Start();
         Tensor result;
         using (var scope = new TensorScope())
