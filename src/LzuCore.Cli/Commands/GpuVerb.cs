@@ -29,12 +29,12 @@ internal sealed class GpuVerb() : Verb("gpu", "compiles every kernel for a GPU, 
         var folder = parsed.GetValue(_out);
         session.Say($"compiling {KernelListing.Count} kernels for sm_80 and sm_90");
         var kernels = new List<KernelSummary>();
-        session.Print($"{"kernel (instructions counted in the text)",-92} {"loads",6} {"vector",6} {"stores",6} {"vector",6} {"shared",6} {"local",6} {"branch",6} {"all",6}");
+        session.Print($"{"loads",6} {"vector",6} {"stores",6} {"vector",6} {"shared",6} {"local",6} {"branch",6} {"all",6}  kernel (instructions counted once each)");
         foreach (var k in KernelListing.Compile(folder))
         {
             session.Cancellation.ThrowIfCancellationRequested();
             kernels.Add(k);
-            session.Print(string.Create(CultureInfo.InvariantCulture, $"{k.Name,-92} {k.Loads,6} {k.VectorLoads,6} {k.Stores,6} {k.VectorStores,6} {k.Shared,6} {k.Local,6} {k.Branches,6} {k.Instructions,6}{(k.Same ? "" : "  (sm_80 differs)")}"));
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"{k.Loads,6} {k.VectorLoads,6} {k.Stores,6} {k.VectorStores,6} {k.Shared,6} {k.Local,6} {k.Branches,6} {k.Instructions,6}  {k.Name}{(k.Same ? "" : " (sm_80 differs)")}"));
         }
         session.Print($"{kernels.Count} kernels, {kernels.Count(k => k.VectorLoads + k.VectorStores > 0)} with vector accesses, {kernels.Count(k => k.Local > 0)} with local memory{(folder is null ? "" : $"; PTX in {folder}")}");
         session.Document(new KernelDocument("lzu.gpu.ptx/1", kernels), CliJson.Default.KernelDocument);

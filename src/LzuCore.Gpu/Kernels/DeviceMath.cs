@@ -26,7 +26,7 @@ internal static class DeviceMath
     {
         if (!(x < 88.72283906f)) return x > 0 ? float.PositiveInfinity : x;
         if (x < -103.97208f) return 0;
-        var n = (int)MathF.Floor(Log2EF * x + 0.5f);
+        var n = (int)Floor(Log2EF * x + 0.5f);
         var r = x - n * 0.693359375f + n * 2.12194440e-4f;
         var p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r + 1.6666665459e-1f) * r + 5.0000001201e-1f;
         var y = p * r * r + r + 1;
@@ -39,7 +39,7 @@ internal static class DeviceMath
     {
         if (!(x < 709.782712893384)) return x > 0 ? double.PositiveInfinity : x;
         if (x < -745.1332191019412) return 0;
-        var n = (int)Math.Floor(Log2E * x + 0.5);
+        var n = (int)Floor(Log2E * x + 0.5);
         var r = x - n * 6.93145751953125e-1 - n * 1.42860682030941723212e-6;
         var z = r * r;
         var p = r * ((1.26177193074810590878e-4 * z + 3.02994407707441961300e-2) * z + 9.99999999999999999910e-1);
@@ -129,6 +129,40 @@ internal static class DeviceMath
         return x < 0 ? -y : y;
     }
 
+    // Rounding by conversion: ILGPU's own functions take the bits apart, with twenty instructions and three branches. From 2²³ (2⁵²) on every number is whole.
+    public static float Floor(float x)
+    {
+        if (!(MathF.Abs(x) < 8388608f)) return x;
+        float whole = (int)x;
+        return whole > x ? whole - 1 : whole;
+    }
+
+    public static double Floor(double x)
+    {
+        if (!(Math.Abs(x) < 4503599627370496.0)) return x;
+        double whole = (long)x;
+        return whole > x ? whole - 1 : whole;
+    }
+
+    public static float Ceiling(float x) => -Floor(-x);
+
+    public static double Ceiling(double x) => -Floor(-x);
+
+    // Halves to even: the sum drops the digits behind the point.
+    public static float Round(float x)
+    {
+        if (!(MathF.Abs(x) < 8388608f)) return x;
+        var point = x < 0 ? -8388608f : 8388608f;
+        return x + point - point;
+    }
+
+    public static double Round(double x)
+    {
+        if (!(Math.Abs(x) < 4503599627370496.0)) return x;
+        var point = x < 0 ? -4503599627370496.0 : 4503599627370496.0;
+        return x + point - point;
+    }
+
     public static float Sin(float x) => (float)Wave(x, 0);
 
     public static double Sin(double x) => Wave(x, 0);
@@ -144,8 +178,8 @@ internal static class DeviceMath
     {
         if (y == 0 || x == 1) return 1;
         if (double.IsNaN(x) || double.IsNaN(y)) return double.NaN;
-        var whole = Math.Floor(y) == y;
-        var odd = whole && y / 2 - Math.Floor(y / 2) == 0.5;
+        var whole = Floor(y) == y;
+        var odd = whole && y / 2 - Floor(y / 2) == 0.5;
         if (x < 0 && x >= double.MinValue && !whole) return double.NaN;
         var size = x == -1 ? 1 : Exp(y * Log(Math.Abs(x)));
         return x < 0 && odd ? -size : size;
@@ -156,8 +190,8 @@ internal static class DeviceMath
     {
         var a = Math.Abs(x);
         if (!(a <= double.MaxValue)) return double.NaN;
-        if (a > 1e9) a %= 6.28318530717958647692;
-        var octant = (long)Math.Floor(a * 1.27323954473516268615);
+        if (a > 1e9) a -= Floor(a / 6.28318530717958647692) * 6.28318530717958647692;
+        var octant = (long)Floor(a * 1.27323954473516268615);
         octant += octant & 1;
         var r = a - octant * 7.85398125648498535156e-1 - octant * 3.77489470793079817668e-8 - octant * 2.69515142907905952645e-15;
         var z = r * r;

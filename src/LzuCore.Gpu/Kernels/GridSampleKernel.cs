@@ -7,7 +7,7 @@ using LzuCore.Memory;
 namespace LzuCore.Gpu.Kernels;
 
 // grid_sample over channels-last images.
-// Forward: one thread per output value, channel fastest, so that a warp reads four runs of neighbouring channels and writes one.
+// Forward: one thread per output value or four neighbouring channels, channel fastest, so that a warp reads four runs of neighbouring channels and writes one.
 // To the grid: one thread per point, a loop over channels.
 // To the input: a scatter made deterministic without atomics or sorting. One thread owns the rows of a band, of one image and one channel; it walks all
 //               points in order and adds the terms that fall into its band. Each element gets its terms in the order of the points whatever the
@@ -33,9 +33,13 @@ internal sealed class GridSampleKernel(Launcher launcher) : IGridSampleKernel
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
         if (output.Count == 0) return;
-        launcher.Launch(output.Count, new ForwardBody<T, TReal>(Points<T, TReal>(args, input, grid), input.Shape[1],
-            input.Dense<T>(), output.Dense<T>()));
+        if (Channels.InFours(input.Shape[1], input, output)) Forward<T, TReal, Quad<T>, Four<T>>(args, input, grid, 4, input.Fours<T>(), output.Fours<T>());
+        else Forward<T, TReal, T, One<T>>(args, input, grid, 1, input.Dense<T>(), output.Dense<T>());
     }
+
+    private void Forward<T, TReal, V, TLane>(in GridSampleArgs args, TensorView input, TensorView grid, int width, ArrayView<V> x, ArrayView<V> y)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> =>
+        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane>(Points<T, TReal>(args, input, grid), input.Shape[1] / width, x, y));
 
     private void Backward<T, TReal>(in GridSampleArgs args, TensorView input, TensorView grid, TensorView dOutput, TensorView? dInput, TensorView? dGrid)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
@@ -62,8 +66,8 @@ internal sealed class GridSampleKernel(Launcher launcher) : IGridSampleKernel
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> =>
         new(args, input.Shape[2], input.Shape[3], grid, grid.Elements<T>());
 
-    internal readonly struct ForwardBody<T, TReal>(SampleGrid<T, TReal> grid, int channels, ArrayView<T> x, ArrayView<T> y) : IKernelBody
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    internal readonly struct ForwardBody<T, TReal, V, TLane>(SampleGrid<T, TReal> grid, int channels, ArrayView<V> x, ArrayView<V> y) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V>
     {
         public void Run(int index)
         {
@@ -71,17 +75,17 @@ internal sealed class GridSampleKernel(Launcher launcher) : IGridSampleKernel
             var c = index - point * channels;
             var n = point / grid.PointsPerImage;
             var p = grid.At(n, point - n * grid.PointsPerImage);
-            var value = T.Zero;
+            var value = TLane.Zero;
             if (p.Inside != 0)
             {
                 var at = ((n * (long)grid.Height + p.Y) * grid.Width + p.X) * channels + c;
                 var below = at + (long)grid.Width * channels;
                 bool left = p.X >= 0, right = p.X + 1 < grid.Width, above = p.Y >= 0, under = p.Y + 1 < grid.Height;
                 T ux = T.One - p.Tx, uy = T.One - p.Ty;
-                if (left && above) value += ux * uy * x[at];
-                if (right && above && !grid.Nearest) value += p.Tx * uy * x[at + channels];
-                if (left && under && !grid.Nearest) value += ux * p.Ty * x[below];
-                if (right && under && !grid.Nearest) value += p.Tx * p.Ty * x[below + channels];
+                if (left && above) value = TLane.AddScaled(value, x[at], ux * uy);
+                if (right && above && !grid.Nearest) value = TLane.AddScaled(value, x[at + channels], p.Tx * uy);
+                if (left && under && !grid.Nearest) value = TLane.AddScaled(value, x[below], ux * p.Ty);
+                if (right && under && !grid.Nearest) value = TLane.AddScaled(value, x[below + channels], p.Tx * p.Ty);
             }
             y[index] = value;
         }

@@ -11,6 +11,10 @@ internal interface IReal<T>
     static abstract T Floor(T v);
     static abstract T RoundToEven(T v);
     static abstract T Sqrt(T v);
+
+    /// <summary>The rest of a non-negative number by a positive one, in [0, by). ILGPU's own remainder multiplies by a reciprocal.</summary>
+    static abstract T Modulo(T v, T by);
+
     static abstract T Exp(T v);
     static abstract T Log(T v);
 }
@@ -24,6 +28,7 @@ internal readonly struct SingleReal : IReal<float>
     public static float Floor(float v) => MathF.Floor(v);
     public static float RoundToEven(float v) => MathF.Round(v);
     public static float Sqrt(float v) => MathF.Sqrt(v);
+    public static float Modulo(float v, float by) => (float)DoubleReal.Modulo(v, by);
     public static float Exp(float v) => MathF.Exp(v);
     public static float Log(float v) => MathF.Log(v);
 }
@@ -37,6 +42,14 @@ internal readonly struct DoubleReal : IReal<double>
     public static double Floor(double v) => Math.Floor(v);
     public static double RoundToEven(double v) => Math.Round(v);
     public static double Sqrt(double v) => Math.Sqrt(v);
+
+    public static double Modulo(double v, double by)
+    {
+        // The quotient may be rounded up to the next whole number.
+        var rest = v - Math.Floor(v / by) * by;
+        return rest < 0 ? rest + by : rest >= by ? rest - by : rest;
+    }
+
     public static double Exp(double v) => Math.Exp(v);
     public static double Log(double v) => Math.Log(v);
 }

@@ -6,15 +6,20 @@ using LzuCore.Memory;
 
 namespace LzuCore.Gpu.Kernels;
 
-// Resizing of channels-last images, one thread per value, channel fastest. Neighbours and fractions are recomputed by each thread: a few operations
+// Resizing of channels-last images, one thread per value (forward: or four neighbouring channels), channel fastest. Neighbours and fractions are recomputed by each thread: a few operations
 // against a table's reads. Backward gathers: neighbours never decrease with the output index, so the outputs that touch an input row (column) are one run;
 // its start is found by bisection, and the terms are added in a fixed order.
-internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
+internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel, ITakesHalves
 {
     public void Forward(in InterpolateArgs args, TensorView input, TensorView output)
     {
-        if (input.DType == DType.Float64) Forward<double, DoubleReal>(args, input, output);
-        else Forward<float, SingleReal>(args, input, output);
+        switch (input.DType)
+        {
+            case DType.Float64: Forward<double, DoubleReal>(args, input, output); break;
+            case DType.BFloat16: ForwardHalves<BFloat16Stored>(args, input, output); break;
+            case DType.Float16: ForwardHalves<Float16Stored>(args, input, output); break;
+            default: Forward<float, SingleReal>(args, input, output); break;
+        }
     }
 
     public void Backward(in InterpolateArgs args, TensorView dOutput, TensorView dInput)
@@ -26,9 +31,19 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
     private void Forward<T, TReal>(in InterpolateArgs args, TensorView input, TensorView output)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
-        launcher.Launch(output.Count, new ForwardBody<T, TReal>(new(args, input.Shape[2], output.Shape[2]), new(args, input.Shape[3], output.Shape[3]), input.Shape[1],
-            input.Dense<T>(), output.Dense<T>()));
+        if (Channels.InFours(input.Shape[1], input, output)) Forward<T, TReal, Quad<T>, Four<T>, Quad<T>, Plain<Quad<T>>>(args, input, output, 4, input.Fours<T>(), output.Fours<T>());
+        else Forward<T, TReal, T, One<T>, T, Plain<T>>(args, input, output, 1, input.Dense<T>(), output.Dense<T>());
     }
+
+    private void ForwardHalves<TStored>(in InterpolateArgs args, TensorView input, TensorView output) where TStored : struct, IStored<ushort, float>
+    {
+        if (Channels.InFours(input.Shape[1], input, output)) Forward<float, SingleReal, Quad<float>, Four<float>, Quad<ushort>, FourStored<TStored>>(args, input, output, 4, input.Fours<ushort>(), output.Fours<ushort>());
+        else Forward<float, SingleReal, float, One<float>, ushort, TStored>(args, input, output, 1, input.Dense<ushort>(), output.Dense<ushort>());
+    }
+
+    private void Forward<T, TReal, V, TLane, S, TStored>(in InterpolateArgs args, TensorView input, TensorView output, int width, ArrayView<S> x, ArrayView<S> y)
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V> =>
+        launcher.Launch(y.Length, new ForwardBody<T, TReal, V, TLane, S, TStored>(new(args, input.Shape[2], output.Shape[2]), new(args, input.Shape[3], output.Shape[3]), input.Shape[1] / width, x, y));
 
     private void Backward<T, TReal>(in InterpolateArgs args, TensorView dOutput, TensorView dInput)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
@@ -93,8 +108,8 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
         }
     }
 
-    internal readonly struct ForwardBody<T, TReal>(Axis<T, TReal> rows, Axis<T, TReal> columns, int channels, ArrayView<T> x, ArrayView<T> y) : IKernelBody
-        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
+    internal readonly struct ForwardBody<T, TReal, V, TLane, S, TStored>(Axis<T, TReal> rows, Axis<T, TReal> columns, int channels, ArrayView<S> x, ArrayView<S> y) : IKernelBody
+        where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T> where V : unmanaged where TLane : struct, ILane<T, V> where S : unmanaged where TStored : struct, IStored<S, V>
     {
         public void Run(int index)
         {
@@ -112,8 +127,10 @@ internal sealed class InterpolateKernel(Launcher launcher) : IInterpolateKernel
                 return;
             }
             T ux = T.One - h.Fraction, uy = T.One - v.Fraction;
-            y[index] = ux * uy * x[(upper + h.First) * channels + c] + h.Fraction * uy * x[(upper + h.Second) * channels + c]
-                + ux * v.Fraction * x[(lower + h.First) * channels + c] + h.Fraction * v.Fraction * x[(lower + h.Second) * channels + c];
+            var value = TLane.Scale(TStored.Load(x[(upper + h.First) * channels + c]), ux * uy);
+            value = TLane.AddScaled(value, TStored.Load(x[(upper + h.Second) * channels + c]), h.Fraction * uy);
+            value = TLane.AddScaled(value, TStored.Load(x[(lower + h.First) * channels + c]), ux * v.Fraction);
+            y[index] = TStored.Save(TLane.AddScaled(value, TStored.Load(x[(lower + h.Second) * channels + c]), h.Fraction * v.Fraction));
         }
     }
 

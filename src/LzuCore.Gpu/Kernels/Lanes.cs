@@ -89,4 +89,7 @@ internal static class Channels
 
     /// <summary>A dense view as fours.</summary>
     public static ArrayView<Quad<T>> Fours<T>(this TensorView view) where T : unmanaged => view.Dense<T>().Cast<Quad<T>>();
+
+    /// <summary>An operand of a walk that goes in fours, as fours.</summary>
+    public static ArrayView<Quad<float>> Fours(this StridedWalk walk, TensorView view) => view.Elements<float>().SubView(view.Layout.Offset, walk.Count).Cast<Quad<float>>();
 }

@@ -29,7 +29,7 @@ internal readonly struct SampleAxis<T, TReal>(int size, PaddingMode padding, boo
             if (span == T.Zero) return new AxisIndex<T>(T.Zero, T.Zero);
             at -= low;
             if (at < T.Zero) (at, slope) = (-at, -slope);
-            at %= two * span;
+            at = TReal.Modulo(at, two * span);
             if (at >= span) (at, slope) = (two * span - at, -slope);
             at += low;
         }

@@ -75,6 +75,9 @@ internal sealed class StridedWalk
     /// <summary>The axes' sizes.</summary>
     public Sizes Sizes { get; }
 
+    /// <summary>Whether all operands are one run of neighbours, in fours that start on multiples of four.</summary>
+    public bool InFours => Sizes.Rank == 1 && Count % 4 == 0 && _strides.All(s => s.S5 == 1 && s.Offset % 4 == 0);
+
     /// <summary>The strides of an operand.</summary>
     public Strides this[int operand] => _strides[operand];
 }

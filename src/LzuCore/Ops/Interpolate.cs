@@ -29,6 +29,8 @@ public static partial class F
 
 internal sealed class InterpolateOp(InterpolateArgs args, Size2 size) : Op("interpolate")
 {
+    protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IInterpolateKernel>() is ITakesHalves && !Records(inputs);
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var input = inputs[0].Contiguous();

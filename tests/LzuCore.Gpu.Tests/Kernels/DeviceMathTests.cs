@@ -45,6 +45,35 @@ public sealed class DeviceMathTests
     }
 
     [Test]
+    public void Rounding_IsThePlatforms()
+    {
+        double[] values = [0, 0.4, 0.5, 0.6, 1, 1.5, 2.5, 3.5, 4194303.5, 8388607.5, 8388608, 1e10, 4503599627370495.5, 1e300, double.PositiveInfinity, double.NaN, 1e-30];
+        foreach (var x in values.SelectMany(v => new[] { v, -v }))
+        {
+            Assert.That(DeviceMath.Floor(x), Is.EqualTo(Math.Floor(x)), $"floor {x}");
+            Assert.That(DeviceMath.Ceiling(x), Is.EqualTo(Math.Ceiling(x)), $"ceiling {x}");
+            Assert.That(DeviceMath.Round(x), Is.EqualTo(Math.Round(x)), $"round {x}");
+            var single = (float)x;
+            Assert.That(DeviceMath.Floor(single), Is.EqualTo(MathF.Floor(single)), $"floor {single} in float32");
+            Assert.That(DeviceMath.Ceiling(single), Is.EqualTo(MathF.Ceiling(single)), $"ceiling {single} in float32");
+            Assert.That(DeviceMath.Round(single), Is.EqualTo(MathF.Round(single)), $"round {single} in float32");
+        }
+    }
+
+    [Test]
+    public void Modulo_IsTheRemainder()
+    {
+        foreach (var by in new[] { 0.7f, 1, 3, 199.5f })
+            for (var i = 0; i < 20000; i++)
+            {
+                var v = i * 0.37f * by;
+                Assert.That(SingleReal.Modulo(v, by), Is.EqualTo(v % by).Within(1e-6 * by).Or.EqualTo(v % by - by).Within(1e-6 * by), $"{v:R} by {by}");
+                Assert.That(SingleReal.Modulo(v, by), Is.GreaterThanOrEqualTo(0));
+            }
+        Assert.That(SingleReal.Modulo(float.PositiveInfinity, 2), Is.NaN);
+    }
+
+    [Test]
     public void NotANumberAndInfinities_AreKept()
     {
         Assert.That(DeviceMath.Exp(float.NaN), Is.NaN);
