@@ -5,7 +5,7 @@ using LzuCore.Memory;
 
 namespace LzuCore.Gpu.Cudnn;
 
-// Convolution by cuDNN's fixed functions, channels-last, float32 and float64.
+// Convolution by cuDNN's fixed functions, channels-last, float32.
 //   epilogue   float32 with a bias: cudnnConvolutionBiasActivationForward, one call. Otherwise the plain convolution, then passes of our own.
 //   choice     cuDNN's estimated list at the first use of a shape; only deterministic algorithms within the workspace limit. A plan is kept per problem.
 //   fallback   what cuDNN does not support is remembered, and goes to another kernel from then on.
@@ -95,8 +95,9 @@ internal sealed class CudnnConv2d : IConv2dKernel, ITakesHalves, IDisposable
         }
     }
 
+    // cuDNN covers float64 poorly where channels lie last; it is for checking gradients here, which our own kernel serves.
     private static ConvProblem? Problem(ConvDirection direction, in Conv2dArgs args, TensorView input, TensorView weight, TensorView output) =>
-        output.DType is DType.Float32 or DType.Float64 ? ConvProblem.Of(direction, args, input, weight, output) : null;
+        output.DType == DType.Float32 ? ConvProblem.Of(direction, args, input, weight, output) : null;
 
     // The fused call wants a bias; without one, plain and a pass costs less than a buffer of zeros kept for the purpose.
     private static bool CanFuse(in Epilogue epilogue, TensorView output) =>

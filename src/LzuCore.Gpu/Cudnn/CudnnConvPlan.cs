@@ -1,6 +1,5 @@
 using LzuCore.Gpu.Interop;
 using LzuCore.Kernels;
-using LzuCore.Memory;
 
 namespace LzuCore.Gpu.Cudnn;
 
@@ -35,8 +34,7 @@ internal sealed unsafe class CudnnConvPlan : IDisposable
                 ConvDirection.BackwardWeight => [x, y, w],
                 _ => [x, w, y],
             };
-            var compute = p.DType == DType.Float64 ? CudnnDataType.Double : CudnnDataType.Float;
-            _convolution = Keep(CudnnDescriptor.Convolution(api, compute, p.Args, CudnnMath.Default));
+            _convolution = Keep(CudnnDescriptor.Convolution(api, CudnnDataType.Float, p.Args, CudnnMath.Default));
             if (fused is not { } activation) return;
             _bias = Keep(CudnnDescriptor.Tensor(api, p.DataType, 1, p.Outputs, 1, 1));
             _activation = Keep(CudnnDescriptor.Activation(api, activation == Activation.Relu ? CudnnActivation.Relu : CudnnActivation.Identity));
@@ -85,9 +83,8 @@ internal sealed unsafe class CudnnConvPlan : IDisposable
     /// <summary>target = the product, through the epilogue if the plan is fused. Returns cuDNN's status.</summary>
     public int Run(CudnnHandle handle, nint first, nint second, nint target, nint bias, nint residual, nint workspace)
     {
-        double one = 1, zero = 0;
-        float oneSingle = 1, zeroSingle = 0;
-        var (alpha, beta) = _problem.DType == DType.Float64 ? ((nint)(&one), (nint)(&zero)) : ((nint)(&oneSingle), (nint)(&zeroSingle));
+        float one = 1, zero = 0;
+        nint alpha = (nint)(&one), beta = (nint)(&zero);
         nint a = _operands[0].Value, b = _operands[1].Value, c = _operands[2].Value;
         if (_activation is not null)
             // cuDNN reads z even where its factor is 0, and then the output may stand for it.
@@ -122,7 +119,7 @@ internal sealed unsafe class CudnnConvPlan : IDisposable
     // The first entry of cuDNN's list, best first by its own estimate, that obeys every rule.
     private bool Choose(CudnnHandle handle, LibraryOptions options)
     {
-        var exact = _problem.DType == DType.Float32 && !options.AllowTf32;
+        var exact = !options.AllowTf32;
         if (exact) Require("cudnnSetConvolutionMathType", _api.SetConvolutionMathType(_convolution.Value, CudnnMath.Fma));
         var (search, size, name) = _problem.Direction switch
         {
