@@ -85,13 +85,7 @@ internal static class KernelCatalog
         ];
     }
 
-    // Reading and writing share no code, so every element paired with one floating and one integral partner covers all pairs.
-    private static IEnumerable<(Type From, Type To)> Conversions() =>
-        (from element in Elements
-         from partner in new[] { typeof(Float32Element), typeof(Int64Element) }
-         where element != partner
-         from pair in new[] { (element, partner), (partner, element) }
-         select pair).Distinct();
+    private static IEnumerable<(Type From, Type To)> Conversions() => from element in Elements from partner in Elements where element != partner select (element, partner);
 
     private static Type Stored(Type element) => element.GetInterfaces().Single(i => i.Name.StartsWith("IElement", StringComparison.Ordinal)).GetGenericArguments()[0];
 }
