@@ -53,7 +53,7 @@ public sealed class KernelDensitySaliency : ISaliency
     /// <exception cref="ShapeException">The boxes are not [m, 4 or more].</exception>
     /// <exception cref="ArgumentValueException">A coordinate is not finite, or the image is empty.</exception>
     public Tensor Map(Tensor boxes, Size2 image) =>
-        F.KernelDensity(boxes, Tensor.Scalar(Amplitude, boxes.DType, boxes.Device), Tensor.Scalar(Bandwidth, boxes.DType, boxes.Device), Grid, image, Floor).Reshape(1, 1, Grid.Height, Grid.Width);
+        F.KernelDensity(boxes, Amplitude, Bandwidth, Grid, image, Floor).Reshape(1, 1, Grid.Height, Grid.Width);
 
     internal static double DefaultFloor(Size2 grid)
     {

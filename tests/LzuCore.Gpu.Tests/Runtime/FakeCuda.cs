@@ -7,6 +7,7 @@ using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using LzuCore.Gpu.Interop;
 using LzuCore.Gpu.Runtime;
+using LzuCore.Memory;
 
 namespace LzuCore.Gpu.Tests.Runtime;
 
@@ -349,14 +350,20 @@ internal static unsafe class FakeCuda
     private static void RunIndices<TBody>(int count, byte[] bytes) where TBody : struct, IKernelBody
     {
         var body = Unpack<TBody>(bytes);
-        for (var i = 0; i < count; i++) body.Run(i);
+        ParallelRows.For(count, 64, (begin, end) =>
+        {
+            for (var i = begin; i < end; i++) body.Run(i);
+        });
     }
 
     private static void RunGroups<TBody, V, TState>(int groups, byte[] bytes) where TBody : struct, IGroupBody<V, TState> where V : unmanaged where TState : struct
     {
         var body = Unpack<TBody>(bytes);
-        using var memory = Views.Allocate1D<V>(TBody.Shared);
-        for (var group = 0; group < groups; group++) HostLauncher.RunGroup<TBody, V, TState>(body, group, new TState[TBody.Lanes], memory.View);
+        ParallelRows.For(groups, 1, (begin, end) =>
+        {
+            using var memory = Views.Allocate1D<V>(TBody.Shared);
+            for (var group = begin; group < end; group++) HostLauncher.RunGroup<TBody, V, TState>(body, group, new TState[TBody.Lanes], memory.View);
+        });
     }
 
     private static TBody Unpack<TBody>(byte[] bytes) where TBody : struct
