@@ -79,20 +79,20 @@ public sealed class GpuBackend : Backend
     }
 
     /// <summary>The backend on a GPU of a driver: the installed one, or a test's.</summary>
-    internal static GpuBackend CreateCuda(CudaDriver driver, int index, string kind = "cuda")
+    internal static GpuBackend CreateCuda(CudaDriver driver, int index, string kind = "cuda", string? kernelFolder = null)
     {
         // Views need an accelerator to hang on; the host's carries a GPU's addresses as well as its own.
         var views = KernelCompiler.Options(b => b.CPU()).CreateCPUAccelerator(0, CPUAcceleratorMode.Auto);
         var gpu = new CudaDevice(driver, index, views);
         var architecture = gpu.Capability.Major >= 9 ? ILGPU.Runtime.Cuda.CudaArchitecture.SM_90 : ILGPU.Runtime.Cuda.CudaArchitecture.SM_80;
-        return new GpuBackend(new Device(kind, index), new CudaLauncher(gpu, new KernelCompiler(architecture)), gpu);
+        return new GpuBackend(new Device(kind, index), new CudaLauncher(gpu, new KernelCompiler(architecture, kernelFolder)), gpu);
     }
 
     private static GpuBackend CreateCuda(int index, GpuOptions options)
     {
         var driver = CudaDriver.Load(out var tried)
             ?? throw new DeviceException($"device cuda:{index} is not available: no CUDA driver (tried {tried}). Install NVIDIA's driver, or use --device cpu.");
-        var backend = CreateCuda(driver, index);
+        var backend = CreateCuda(driver, index, kernelFolder: options.KernelFolder);
         if (options.UseLibraries) backend.UseLibraries(options);
         return backend;
     }

@@ -6,5 +6,10 @@ namespace LzuCore.Gpu;
 public sealed record GpuOptions(bool AllowTf32 = false, bool UseLibraries = true)
 {
     /// <summary>Where chosen cuDNN plans are kept between processes; null keeps none. By default a folder of the user's local data.</summary>
-    public string? PlanFolder { get; init; } = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? Path.Combine(data, "lzucore", "plans") : null;
+    public string? PlanFolder { get; init; } = UserFolder("plans");
+
+    /// <summary>Where compiled kernels are kept between processes; null keeps none. By default a folder of the user's local data.</summary>
+    public string? KernelFolder { get; init; } = UserFolder("kernels");
+
+    private static string? UserFolder(string name) => Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? Path.Combine(data, "lzucore", name) : null;
 }

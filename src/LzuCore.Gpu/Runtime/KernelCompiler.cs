@@ -21,7 +21,16 @@ internal sealed class KernelCompiler : IDisposable
     private readonly Context _context = Options(b => b.PTXBackend(PTXBackendMode.Enhanced));
     private readonly PTXBackend _backend;
 
-    public KernelCompiler(CudaArchitecture architecture) => _backend = new PTXBackend(_context, architecture, CudaInstructionSet.ISA_80, null!);
+    private readonly PtxCache? _cache;
+
+    /// <summary>A compiler for an architecture.</summary>
+    /// <param name="architecture">SM_80, SM_90 …</param>
+    /// <param name="folder">Where compiled kernels are kept between processes; null keeps none.</param>
+    public KernelCompiler(CudaArchitecture architecture, string? folder = null)
+    {
+        _backend = new PTXBackend(_context, architecture, CudaInstructionSet.ISA_80, null!);
+        _cache = folder is null ? null : new PtxCache(folder, architecture.ToString());
+    }
 
     /// <summary>ILGPU with the options every kernel is compiled with. Below O2 the generated code does not know that views lie in global memory.</summary>
     public static Context Options(Action<Context.Builder> devices)
@@ -35,21 +44,26 @@ internal sealed class KernelCompiler : IDisposable
         return context;
     }
 
-    /// <summary>Compiles a closed kernel type.</summary>
+    /// <summary>Compiles a closed kernel type, or finds it compiled.</summary>
     /// <exception cref="NotSupportedException">The kernel uses what a GPU has not; the message names it.</exception>
     public CompiledKernel Compile(Type body)
     {
+        var contract = KernelCatalog.GroupContract(body);
+        var lanes = contract is null ? 0 : (int)body.GetProperty(nameof(IGroupBody<int, int>.Lanes))!.GetValue(null)!;
+        var name = KernelCatalog.EntryName(body);
+        return _cache is null ? CompileNow(body, contract, name, lanes) : _cache.Get(name, lanes, () => CompileNow(body, contract, name, lanes));
+    }
+
+    private CompiledKernel CompileNow(Type body, Type? contract, string name, int lanes)
+    {
         try
         {
-            var contract = KernelCatalog.GroupContract(body);
             var entry = contract is null ? Entry(nameof(Launcher.Entry), body) : Entry(nameof(Launcher.GroupEntry), [body, .. contract.GetGenericArguments()]);
-            var lanes = contract is null ? 0 : (int)body.GetProperty(nameof(IGroupBody<int, int>.Lanes))!.GetValue(null)!;
             var description = contract is null ? EntryPointDescription.FromImplicitlyGroupedKernel(entry) : EntryPointDescription.FromExplicitlyGroupedKernel(entry);
             lock (_lock)
             {
                 var kernel = (PTXCompiledKernel)_backend.Compile(description, lanes == 0 ? new KernelSpecialization() : new KernelSpecialization(lanes, null));
                 // ILGPU calls every kernel of ours the same; profilers and ptxas show this name.
-                var name = KernelCatalog.EntryName(body);
                 return new CompiledKernel(name, kernel.PTXAssembly.Replace($".entry {kernel.Name}(", $".entry {name}(", StringComparison.Ordinal), lanes);
             }
         }
