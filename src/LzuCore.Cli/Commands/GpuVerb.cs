@@ -27,6 +27,7 @@ internal sealed class GpuVerb() : Verb("gpu", "compiles every kernel for a GPU, 
     {
         if (parsed.GetRequiredValue(_what) is var what && what != "ptx") throw new UsageException($"gpu: '{what}' is nothing to compile to; choose ptx.");
         var folder = parsed.GetValue(_out);
+        if (folder is not null) MakeFolder(folder);
         session.Say($"compiling {KernelListing.Count} kernels for sm_80 and sm_90");
         var kernels = new List<KernelSummary>();
         session.Print($"{"loads",6} {"vector",6} {"stores",6} {"vector",6} {"shared",6} {"local",6} {"branch",6} {"all",6}  kernel (instructions counted once each)");
@@ -39,6 +40,19 @@ internal sealed class GpuVerb() : Verb("gpu", "compiles every kernel for a GPU, 
         session.Print($"{kernels.Count} kernels, {kernels.Count(k => k.VectorLoads + k.VectorStores > 0)} with vector accesses, {kernels.Count(k => k.Local > 0)} with local memory{(folder is null ? "" : $"; PTX in {folder}")}");
         session.Document(new KernelDocument("lzu.gpu.ptx/1", kernels), CliJson.Default.KernelDocument);
         return ExitCode.Done;
+    }
+
+    // Before time is spent on what cannot be kept.
+    private static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException($"gpu: --out must be a folder that can be written, got '{folder}'. Name another.");
+        }
     }
 }
 #endif

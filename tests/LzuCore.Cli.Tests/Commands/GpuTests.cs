@@ -8,6 +8,14 @@ public sealed class GpuTests
     [Test]
     public void SomethingElseThanPtx_IsAUsageError() => Lzu.Run("gpu", "cubin").Failed(2, "'cubin'", "choose ptx");
 
+    [Test]
+    public void AFileForAFolder_IsAUsageError()
+    {
+        var file = Path.GetTempFileName();
+        Lzu.Run("gpu", "ptx", "--out", file, "--quiet").Failed(2, "--out must be a folder", file);
+        File.Delete(file);
+    }
+
     [TestCase("bench", "gemm")]
     [TestCase("zoom", "image:1@64x64", "--out", "nowhere")]
     public void CudaWithoutADriver_IsOneLineAndExitCode3(params string[] command)
