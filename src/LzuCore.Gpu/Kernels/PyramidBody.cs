@@ -3,7 +3,7 @@ using LzuCore.Kernels;
 
 namespace LzuCore.Gpu.Kernels;
 
-// Every level of a pyramid in one launch, four channels a thread: the small levels, each of which takes less time than a launch, hide behind the large one.
+// Every level of a pyramid in one launch, four channels a thread: the small levels, a few thousand threads each, are to hide behind the large one (not measured yet).
 // The levels' arguments lie side by side; a thread finds its level by where the levels begin, then does what the kernel of a single level does.
 internal readonly struct PyramidBody<S, TStored> : IKernelBody where S : unmanaged where TStored : struct, IStored<S, Quad<float>>
 {

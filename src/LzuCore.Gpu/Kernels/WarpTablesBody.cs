@@ -6,7 +6,7 @@ using LzuCore.Memory;
 namespace LzuCore.Gpu.Kernels;
 
 // Saliency to knots and to tables of the warp and of its inverse, in one launch. One group per image and table: each makes the knots again, in shared memory, which
-// takes a group less time than waiting for another one; the first group of an image also stores them. Same formulas as AttractionKernel and AxisWarpKernel.
+// should take a group less time than a second launch (not measured yet); the first group of an image also stores them. Same formulas as AttractionKernel and AxisWarpKernel.
 // Phase 0: largest weight of every column, and the Gaussian. Phase 1: marginals. Phase 2: knots. Phase 3: the table.
 internal readonly struct WarpTablesBody : IGroupBody<double, WarpTablesBody.Lane>
 {

@@ -3,7 +3,7 @@ using System.Text;
 namespace LzuCore.Gpu.Runtime;
 
 /// <summary>Compiled kernels on disk, so that a second process does not compile them again: ILGPU takes up to a second for a large one. It also numbers labels anew in every
-/// process, which would make the driver's own cache of machine code miss each time; a text that is kept is found there.</summary>
+/// process, and the driver's own cache of machine code goes by the text, so only a text that is kept can be found there (read, not measured).</summary>
 /// <remarks>One folder per build of this assembly and architecture, one file per kernel. A file that does not hold its kernel is as good as none, and so is a folder that cannot be
 /// read or written. Writing goes through a file of its own and a rename.</remarks>
 internal sealed class PtxCache(string folder, string architecture)
