@@ -16,8 +16,9 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore.Gpu", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore.Vision/Imaging", Core),
         ("src/LzuCore.Vision/Geometry", Core),
-        ("src/LzuCore.Vision/Metrics", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging"]),
+        ("src/LzuCore.Vision/Onnx", Core),
         ("src/LzuCore.Vision/Data", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging"]),
+        ("src/LzuCore.Vision/Metrics", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Data"]),
         ("src/LzuCore.Vision/Models", [.. Core, "LzuCore.Vision.Geometry"]),
         ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models"]),
     ];
