@@ -22,6 +22,8 @@ public sealed class ModelGoldens : IDisposable
 
     public Tensor Read(string name) => _archive.Read(name);
 
+    public bool Has(string name) => _archive.Contains(name);
+
     public float[] Floats(string name) => Read(name).ToArray<float>();
 
     public double[] Doubles(string name) => Read(name).ToArray<double>();

@@ -28,7 +28,7 @@ internal static class ModelBench
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
         if (name == "resnet50")
         {
-            var classifier = new ResNet(classes: 1000);
+            var classifier = new ResNet(new ResNetOptions { Classes = 1000 });
             DeterministicWeights.Fill(classifier, 1, device);
             classifier.Eval();
             foreach (var row in Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!))) yield return row;

@@ -24,7 +24,7 @@ internal static class ModelRunners
 
     private static Dictionary<string, Tensor> Resnet50(CaseInputs c)
     {
-        var model = Prepared(c, new ResNet(classes: 1000));
+        var model = Prepared(c, new ResNet(new ResNetOptions { Classes = 1000 }));
         var output = model.Call(Image(c, Normalization.Torchvision));
         var named = new Dictionary<string, Tensor> { ["stem"] = output.Stem, ["logits"] = output.Logits! };
         for (var i = 0; i < output.Levels.Length; i++) named[$"layer{i + 1}"] = output.Levels[i];

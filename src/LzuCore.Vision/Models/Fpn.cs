@@ -69,14 +69,15 @@ public sealed class Fpn : Module<Tensor[], Tensor[]>
         Check.That(options.StartLevel >= 0 && used >= 1, $"fpn: the start level must be 0 to {inChannels.Count - 1}, got {options.StartLevel}.");
         Check.That(options.Outputs >= used, $"fpn: {used} laterals need at least as many outputs, got {options.Outputs}.");
         var torchvision = options.Layout == CheckpointLayout.Torchvision;
+        var init = torchvision ? Init.KaimingUniform(gain: 1) : Init.XavierUniform();
         _laterals = [.. Enumerable.Range(0, used).Select(i =>
-            Child(torchvision ? $"inner_blocks.{i}.0" : $"lateral_convs.{i}.conv", new Conv2d(inChannels[i + options.StartLevel], options.Channels, kernel: 1)))];
+            Child(torchvision ? $"inner_blocks.{i}.0" : $"lateral_convs.{i}.conv", new Conv2d(inChannels[i + options.StartLevel], options.Channels, kernel: 1, weightInit: init, biasInit: Init.Zeros)))];
         _outputs = [.. Enumerable.Range(0, used).Select(i =>
-            Child(torchvision ? $"layer_blocks.{i}.0" : $"fpn_convs.{i}.conv", new Conv2d(options.Channels, options.Channels, kernel: 3, padding: 1)))];
+            Child(torchvision ? $"layer_blocks.{i}.0" : $"fpn_convs.{i}.conv", new Conv2d(options.Channels, options.Channels, kernel: 3, padding: 1, weightInit: init, biasInit: Init.Zeros)))];
         var extras = options.Extra == ExtraLevels.MaxPool ? 0 : options.Outputs - used;
         _extras = [.. Enumerable.Range(0, extras).Select(i =>
             Child(torchvision ? $"extra_blocks.p{6 + i}" : $"fpn_convs.{used + i}.conv",
-                new Conv2d(i == 0 && options.Extra == ExtraLevels.OnInput ? inChannels[^1] : options.Channels, options.Channels, kernel: 3, stride: 2, padding: 1)))];
+                new Conv2d(i == 0 && options.Extra == ExtraLevels.OnInput ? inChannels[^1] : options.Channels, options.Channels, kernel: 3, stride: 2, padding: 1, weightInit: init, biasInit: Init.Zeros)))];
     }
 
     /// <summary>C2 … C5 to P(start) and up, finest first.</summary>

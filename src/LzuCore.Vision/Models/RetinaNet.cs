@@ -6,7 +6,7 @@ using LzuCore.Tensors;
 namespace LzuCore.Vision.Models;
 
 // Lin et al. 2017, "Focal loss for dense object detection": ResNet, FPN P3 to P7, and one head for all levels. Loads mmdetection 2.x and torchvision checkpoints;
-// the two differ in keys, in what P6 is made from, in a ReLU before P7, and in everything that happens after this file (anchors, decoding).
+// the two differ in keys, in what P6 is made from, in a ReLU before P7, in the head's norms (torchvision's second version), and in everything that happens after this file (anchors, decoding).
 
 /// <summary>What a detector's head gives, one tensor a pyramid level, finest first.</summary>
 /// <param name="Logits">[N, anchors·classes, H, W], anchor-major.</param>
@@ -40,6 +40,12 @@ public sealed record RetinaNetOptions
 
     /// <summary>The batch norms' eps; torchvision's published COCO_V1 weights want 0.</summary>
     public double NormEps { get; init; } = 1e-5;
+
+    /// <summary>Groups of a group norm after each convolution of the head's towers, which then have no bias: 32 in torchvision's second version; 0 for none.</summary>
+    public int HeadNormGroups { get; init; }
+
+    /// <summary>What training leaves as it is; the published detectors were trained with <see cref="ResNetFreeze.Mmdet"/> and <see cref="ResNetFreeze.AllNorms"/>.</summary>
+    public ResNetFreeze Freeze { get; init; } = ResNetFreeze.None;
 }
 
 /// <summary>RetinaNet: image to class logits and box deltas.</summary>
@@ -53,14 +59,14 @@ public sealed class RetinaNet : Module<Tensor, DetectorOutput>
     {
         Options = options;
         var torchvision = options.Layout == CheckpointLayout.Torchvision;
-        Backbone = Child(torchvision ? "backbone.body" : "backbone", new ResNet(options.Depth, options.Style, normEps: options.NormEps));
+        Backbone = Child(torchvision ? "backbone.body" : "backbone", new ResNet(new ResNetOptions { Depth = options.Depth, Style = options.Style, NormEps = options.NormEps, Freeze = options.Freeze }));
         Neck = Child(torchvision ? "backbone.fpn" : "neck", new Fpn(Backbone.Channels, new FpnOptions
         {
             Extra = options.Extra ?? (torchvision ? ExtraLevels.OnOutput : ExtraLevels.OnInput),
             ReluBeforeExtra = torchvision,
             Layout = options.Layout,
         }));
-        Head = Child(torchvision ? "head" : "bbox_head", new RetinaNetHead(options.Classes, options.Layout));
+        Head = Child(torchvision ? "head" : "bbox_head", new RetinaNetHead(options));
     }
 
     /// <summary>What was asked for.</summary>
@@ -87,19 +93,17 @@ public sealed class RetinaNetHead : Module<Tensor[], DetectorOutput>
 {
     private readonly RetinaNetTower _classes, _boxes;
 
-    internal RetinaNetHead(int classes, CheckpointLayout layout)
+    internal RetinaNetHead(RetinaNetOptions options)
     {
-        if (layout == CheckpointLayout.Torchvision)
-        {
-            _classes = Child("classification_head", new RetinaNetTower("conv.{0}.0", "cls_logits", classes));
-            _boxes = Child("regression_head", new RetinaNetTower("conv.{0}.0", "bbox_reg", 4));
-        }
-        else
-        {
-            _classes = Child("", new RetinaNetTower("cls_convs.{0}.conv", "retina_cls", classes));
-            _boxes = Child("", new RetinaNetTower("reg_convs.{0}.conv", "retina_reg", 4));
-        }
+        var (classes, boxes, conv, logits, deltas) = options.Layout == CheckpointLayout.Torchvision
+            ? ("classification_head", "regression_head", ("conv.{0}.0", "conv.{0}.0"), "cls_logits", "bbox_reg")
+            : ("", "", ("cls_convs.{0}.conv", "reg_convs.{0}.conv"), "retina_cls", "retina_reg");
+        _classes = Child(classes, new RetinaNetTower(conv.Item1, logits, options.Classes, options.HeadNormGroups, RareClass));
+        _boxes = Child(boxes, new RetinaNetTower(conv.Item2, deltas, 4, options.HeadNormGroups, Init.Zeros));
     }
+
+    /// <summary>First bias of class logits: every class has probability 0.01, so that the many negatives do not swamp the first steps.</summary>
+    internal static Initializer RareClass => Init.Constant(-Math.Log((1 - 0.01) / 0.01));
 
     /// <summary>The pyramid to logits and deltas.</summary>
     public override DetectorOutput Forward(Tensor[] levels) =>
@@ -111,17 +115,25 @@ internal sealed class RetinaNetTower : Layer
 {
     private const int Channels = 256;
     private readonly Conv2d[] _convs;
+    private readonly GroupNorm?[] _norms;
     private readonly Conv2d _output;
 
-    public RetinaNetTower(string convKey, string outputKey, int valuesPerAnchor)
+    public RetinaNetTower(string convKey, string outputKey, int valuesPerAnchor, int normGroups, Initializer outputBias)
     {
-        _convs = [.. Enumerable.Range(0, 4).Select(k => Child(convKey.Replace("{0}", $"{k}"), new Conv2d(Channels, Channels, kernel: 3, padding: 1)))];
-        _output = Child(outputKey, new Conv2d(Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1));
+        (_convs, _norms) = (new Conv2d[4], new GroupNorm?[4]);
+        for (var k = 0; k < _convs.Length; k++)
+        {
+            var key = convKey.Replace("{0}", $"{k}");
+            _convs[k] = Child(key, new Conv2d(Channels, Channels, kernel: 3, padding: 1, bias: normGroups == 0, weightInit: Init.Normal(0, 0.01), biasInit: Init.Zeros));
+            // torchvision's block numbers its parts: convolution 0, norm 1.
+            if (normGroups > 0) _norms[k] = Child($"{key[..^1]}1", new GroupNorm(normGroups, Channels));
+        }
+        _output = Child(outputKey, new Conv2d(Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1, weightInit: Init.Normal(0, 0.01), biasInit: outputBias));
     }
 
     public override Tensor Forward(Tensor x)
     {
-        foreach (var conv in _convs) x = ConvNormAct.Apply(x, conv, null, Activation.Relu);
+        for (var k = 0; k < _convs.Length; k++) x = ConvNormAct.Apply(x, _convs[k], _norms[k], Activation.Relu);
         return ConvNormAct.Apply(x, _output, null, Activation.None);
     }
 }

@@ -16,14 +16,17 @@ public sealed class Conv2d : Layer
     /// <param name="dilation">Input pixels between taps; null is 1.</param>
     /// <param name="groups">Number of independent convolutions that channels are split into.</param>
     /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weightInit">First value of the weight; null for PyTorch's.</param>
+    /// <param name="biasInit">First value of the bias; null for PyTorch's.</param>
     /// <exception cref="ArgumentValueException">The groups do not divide both channel counts.</exception>
-    public Conv2d(int inChannels, int outChannels, Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1, bool bias = true)
+    public Conv2d(int inChannels, int outChannels, Size2 kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1, bool bias = true,
+        Initializer? weightInit = null, Initializer? biasInit = null)
     {
         Check.That(groups >= 1 && inChannels % groups == 0 && outChannels % groups == 0, $"Conv2d: groups must divide {inChannels} and {outChannels} channels, got {groups}.");
         Args = new(stride ?? 1, padding ?? 0, dilation ?? 1, groups);
         var init = FanIn(inChannels / groups * kernel.Height * kernel.Width);
-        Weight = Param("weight", [outChannels, inChannels / groups, kernel.Height, kernel.Width], init);
-        Bias = bias ? Param("bias", [outChannels], init) : null;
+        Weight = Param("weight", [outChannels, inChannels / groups, kernel.Height, kernel.Width], weightInit ?? init);
+        Bias = bias ? Param("bias", [outChannels], biasInit ?? init) : null;
     }
 
     /// <summary>[out, in/groups, kh, kw].</summary>

@@ -12,7 +12,7 @@ public sealed class ResNetTests
     public void ResNet50_MeetsTorchvision(int height, int width)
     {
         var at = $"{height}x{width}__";
-        var model = new ResNet(50, classes: 1000);
+        var model = new ResNet(new ResNetOptions { Classes = 1000 });
         DeterministicWeights.Fill(model, 1);
         model.Eval();
         using var goldens = new ModelGoldens("resnet50_torchvision.npz");
@@ -26,7 +26,7 @@ public sealed class ResNetTests
     [Test]
     public void Inference_IsOneKernelCallForEachConvolution()
     {
-        var model = new ResNet(50);
+        var model = new ResNet(new ResNetOptions());
         DeterministicWeights.Fill(model, 1);
         model.Eval();
         using var off = Grad.Off();
@@ -41,8 +41,8 @@ public sealed class ResNetTests
     [Test]
     public void Styles_DifferOnlyInWhereTheStrideIs()
     {
-        var pytorch = new ResNet(50, ResNetStyle.Pytorch);
-        var caffe = new ResNet(50, ResNetStyle.Caffe);
+        var pytorch = new ResNet(new ResNetOptions { Style = ResNetStyle.Pytorch });
+        var caffe = new ResNet(new ResNetOptions { Style = ResNetStyle.Caffe });
         Assert.That(caffe.Keys, Is.EqualTo(pytorch.Keys));
         DeterministicWeights.Fill(pytorch, 1);
         DeterministicWeights.Fill(caffe, 1);
@@ -59,7 +59,7 @@ public sealed class ResNetTests
     [TestCase(18, 512), TestCase(34, 512), TestCase(101, 2048)]
     public void OtherDepths_HaveTheirShapes(int depth, int channels)
     {
-        var model = new ResNet(depth, classes: 10);
+        var model = new ResNet(new ResNetOptions { Depth = depth, Classes = 10 });
         Assert.That(model.Channels[3], Is.EqualTo(channels));
         if (depth > 18) return;
         model.Eval();
@@ -70,5 +70,5 @@ public sealed class ResNetTests
     }
 
     [Test]
-    public void UnknownDepth_IsRefused() => Assert.Throws<ArgumentValueException>(() => new ResNet(42));
+    public void UnknownDepth_IsRefused() => Assert.Throws<ArgumentValueException>(() => new ResNet(new ResNetOptions { Depth = 42 }));
 }

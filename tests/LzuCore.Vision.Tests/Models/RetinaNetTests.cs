@@ -53,7 +53,7 @@ public sealed class RetinaNetTests
         KeyLists.AssertSame(new RetinaNet(new RetinaNetOptions { Layout = layout }), list);
 
     [Test]
-    public void Keys_OfResNet50_AreTorchvisions() => KeyLists.AssertSame(new ResNet(50, classes: 1000), "resnet50.txt");
+    public void Keys_OfResNet50_AreTorchvisions() => KeyLists.AssertSame(new ResNet(new ResNetOptions { Classes = 1000 }), "resnet50.txt");
 
     [Test]
     public void Inference_HasNothingBesideConvolutionsButPoolAndUpsampling()

@@ -1,52 +1,29 @@
-using System.Diagnostics;
-using LzuCore.Kernels;
 using LzuCore.Memory;
-using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
-using LzuCore.Warping;
 
 namespace LzuCore.Vision.Tasks.Detection;
 
-/// <summary>How pictures go through a detector.</summary>
-public sealed record DetectorOptions
+/// <summary>What is brought back from the zoomed picture to the original one.</summary>
+public enum Unwarp
 {
-    /// <summary>The network's share of the picture's size, both sides cut to integers; 1 is no resizing. Not used when <see cref="Size"/> is given.</summary>
-    public double Scale { get; init; } = 1;
+    /// <summary>The features of every level, before the head: learning to zoom and unzoom.</summary>
+    Features,
+    /// <summary>The decoded boxes, before suppression: FOVEA (Thavamani et al. 2021), the baseline.</summary>
+    Boxes,
+}
 
-    /// <summary>The size that pictures are brought to; null for <see cref="Scale"/>.</summary>
-    public Size2? Size { get; init; }
-
-    /// <summary>Where to zoom in; null for plain resizing. A fixed saliency makes one warp for all pictures; any other is asked for each picture and told the boxes
-    /// found in the one before.</summary>
-    public ISaliency? Saliency { get; init; }
-
-    /// <summary>How saliency becomes a warp.</summary>
-    public SaliencyToGridOptions Warp { get; init; } = new();
-
-    /// <summary>Bytes to input; null for what the model's layout and style were trained with.</summary>
-    public Normalization? Normalization { get; init; }
-
+/// <summary>How pictures go through a detector.</summary>
+public sealed record DetectorOptions : ZoomOptions
+{
     /// <summary>Least score of a detection that is reported. The next picture's saliency sees all of them.</summary>
     public float Score { get; init; } = 0.3f;
 
-    /// <summary>The network's input is padded with zeros at the bottom and right to a multiple of this.</summary>
-    public int PadTo { get; init; } = 32;
-}
-
-/// <summary>Milliseconds of the stages of one picture.</summary>
-/// <param name="Zoom">Bytes to tensor, saliency, warp or resize, padding.</param>
-/// <param name="Backbone">Residual network and pyramid.</param>
-/// <param name="Unzoom">Pyramid levels back to the original geometry.</param>
-/// <param name="Head">Head.</param>
-/// <param name="Decode">Head's output to boxes.</param>
-public readonly record struct DetectionTimes(double Zoom, double Backbone, double Unzoom, double Head, double Decode)
-{
-    /// <summary>All stages.</summary>
-    public double Total => Zoom + Backbone + Unzoom + Head + Decode;
+    /// <summary>What is unwarped, where there is a saliency.</summary>
+    public Unwarp Unwarp { get; init; } = Unwarp.Features;
 }
 
 /// <summary>What was found in one picture.</summary>
@@ -54,7 +31,7 @@ public readonly record struct DetectionTimes(double Zoom, double Backbone, doubl
 /// <param name="Network">The size that the network saw, padding not counted.</param>
 /// <param name="Detections">By falling score.</param>
 /// <param name="Milliseconds">Where the time went.</param>
-public sealed record DetectionResult(Size2 Image, Size2 Network, IReadOnlyList<Detection> Detections, DetectionTimes Milliseconds);
+public sealed record DetectionResult(Size2 Image, Size2 Network, IReadOnlyList<Detection> Detections, StageTimes Milliseconds);
 
 /// <summary>Pictures to boxes: normalise, zoom, backbone and pyramid, unzoom every level, head, decode.</summary>
 /// <remarks>Without saliency, resizing samples with the same align-corners sampler at the identity grid, so that a uniform warp gives the same detections.
@@ -63,9 +40,8 @@ public sealed class Detector
 {
     private readonly RetinaNet _model;
     private readonly DetectorOptions _options;
-    private readonly Normalization _normalization;
+    private readonly Zoomer _zoomer;
     private readonly RetinaNetDecoder _decoder;
-    private readonly WarpGrid? _fixedWarp;
     private Box[] _previous = [];
 
     /// <summary>A detector over a model, which is set to evaluation.</summary>
@@ -73,23 +49,15 @@ public sealed class Detector
     public Detector(RetinaNet model, DetectorOptions? options = null)
     {
         _options = options ?? new();
-        Check.That(_options.Scale > 0 && double.IsFinite(_options.Scale), $"detector: scale must be positive, got {_options.Scale}.");
-        Check.That(_options.Size is null or { Height: >= 1, Width: >= 1 }, $"detector: size must be at least 1x1, got {_options.Size}.");
-        Check.That(_options.PadTo >= 1, $"detector: padding multiple must be 1 or more, got {_options.PadTo}.");
         _model = model;
         _model.Eval();
-        _normalization = _options.Normalization ?? (model.Options.Layout, model.Options.Style) switch
+        _zoomer = new Zoomer("detector", _options, RetinaNet.Strides, (model.Options.Layout, model.Options.Style) switch
         {
             (CheckpointLayout.Torchvision, _) => Normalization.Torchvision,
             (_, ResNetStyle.Caffe) => Normalization.CaffeBgr,
             _ => Normalization.ImageNetRgb,
-        };
+        }, Device);
         _decoder = new RetinaNetDecoder(model.Options.Layout);
-        if (_options.Saliency is { IsFixed: true } saliency)
-        {
-            using var off = Grad.Off();
-            _fixedWarp = SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, new Size2(1, 1))), _options.Warp).To(Device).Persist();
-        }
     }
 
     /// <summary>Forgets the boxes of the picture before: the next one begins a sequence.</summary>
@@ -100,55 +68,26 @@ public sealed class Detector
     {
         using var off = Grad.Off();
         using var scope = new TensorScope();
-        var clock = Stopwatch.StartNew();
-        var device = Device;
-        var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * image.Height)), Math.Max(1, (int)(_options.Scale * image.Width)));
-        Image.CheckSize("detector", size);
+        var clock = new StageClock(Device);
+        var zoomed = _zoomer.Zoom(image, _previous);
+        var zoom = clock.Lap();
 
-        var warp = Warp(image.Size, size);
-        var input = image.ToTensor(_normalization).To(device);
-        if (warp is not null) input = warp.Zoom(input, size);
-        else if (size != image.Size) input = WarpGrid.Identity(2).To(device).Zoom(input, size);
-        input = Pad(input, _options.PadTo);
-        var zoom = Lap(clock, device);
+        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);
+        var backbone = clock.Lap();
 
-        var levels = _model.Neck.Call(_model.Backbone.Call(input).Levels);
-        var backbone = Lap(clock, device);
-
-        if (warp is not null) levels = warp.Unzoom(levels, RetinaNet.Strides, size);
-        var unzoom = Lap(clock, device);
+        if (_options.Unwarp == Unwarp.Features) levels = zoomed.Unzoom(levels, RetinaNet.Strides);
+        var unzoom = clock.Lap();
 
         var output = _model.Head.Call(levels);
-        var head = Lap(clock, device);
+        var head = clock.Lap();
 
-        var found = _decoder.Decode(output, new DetectionFrame(new Size2(input.Shape[2], input.Shape[3]), size, image.Size));
-        var decode = Lap(clock, device);
+        var frame = new DetectionFrame(zoomed.Padded, zoomed.Size, image.Size);
+        var found = _decoder.Decode(output, _options.Unwarp == Unwarp.Boxes && zoomed.Warp is { } warp ? frame with { Warp = warp } : frame);
+        var decode = clock.Lap();
 
         _previous = [.. found.Select(d => d.Box)];
-        return new DetectionResult(image.Size, size, [.. found.Where(d => d.Score >= _options.Score)], new DetectionTimes(zoom, backbone, unzoom, head, decode));
+        return new DetectionResult(image.Size, zoomed.Size, [.. found.Where(d => d.Score >= _options.Score)], new StageTimes(zoom, backbone, unzoom, head, decode));
     }
 
     private Device Device => _model.Parameters.First().Value.Device;
-
-    private WarpGrid? Warp(Size2 image, Size2 zoomed)
-    {
-        if (_fixedWarp is not null || _options.Saliency is not { } saliency) return _fixedWarp;
-        var context = new SaliencyContext(1, image, _previous.Length == 0 ? null : [Boxes.ToTensor(_previous)]);
-        return SaliencyToGrid.Apply(saliency.Map(context).To(Device), _options.Warp, new WarpFrame(image, zoomed, RetinaNet.Strides, _options.PadTo));
-    }
-
-    private static Tensor Pad(Tensor input, int multiple)
-    {
-        int height = input.Shape[2], width = input.Shape[3];
-        int bottom = (multiple - height % multiple) % multiple, right = (multiple - width % multiple) % multiple;
-        return bottom + right == 0 ? input : F.Pad(input, 0, right, 0, bottom, PadMode.Constant);
-    }
-
-    private static double Lap(Stopwatch clock, Device device)
-    {
-        BackendRegistry.Get(device).Synchronize();
-        var milliseconds = clock.Elapsed.TotalMilliseconds;
-        clock.Restart();
-        return milliseconds;
-    }
 }

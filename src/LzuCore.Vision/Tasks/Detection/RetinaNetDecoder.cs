@@ -4,6 +4,7 @@ using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
+using LzuCore.Warping;
 
 namespace LzuCore.Vision.Tasks.Detection;
 
@@ -13,6 +14,9 @@ namespace LzuCore.Vision.Tasks.Detection;
 /// <param name="Original">Size of the original picture, which <paramref name="Valid"/> shows all of.</param>
 public readonly record struct DetectionFrame(Size2 Padded, Size2 Valid, Size2 Original)
 {
+    /// <summary>The warp that made the valid part of the original, where boxes have to be unwarped; null where the head saw the original geometry.</summary>
+    public WarpGrid? Warp { get; init; }
+
     /// <summary>A picture that went in as it is.</summary>
     public static DetectionFrame Of(Size2 size) => new(size, size, size);
 }
@@ -78,7 +82,8 @@ public sealed class RetinaNetDecoder
 
         void Scale(Box[] array)
         {
-            if (frame.Valid == frame.Original) return;
+            if (frame.Warp is { } warp) Boxes.From(warp.To(Device.Cpu).ToOriginal(Boxes.ToTensor(array), frame.Valid, frame.Original)).CopyTo(array, 0);
+            if (frame.Warp is not null || frame.Valid == frame.Original) return;
             for (var i = 0; i < array.Length; i++) array[i] = array[i].Scale(toOriginalX, toOriginalY);
         }
     }

@@ -1,0 +1,55 @@
+using LzuCore.Memory;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
+
+namespace LzuCore.Vision.Tasks.Segmentation;
+
+/// <summary>A labelled picture.</summary>
+/// <param name="Image">The picture's size, which the labels have too.</param>
+/// <param name="Network">The size that the network saw, padding not counted.</param>
+/// <param name="Labels">Train ids.</param>
+/// <param name="Milliseconds">Where the time went.</param>
+public sealed record SegmentationResult(Size2 Image, Size2 Network, LabelMap Labels, StageTimes Milliseconds);
+
+/// <summary>Pictures to labels: normalise, zoom, backbone, unzoom the features that the head reads, head, resize, greatest.</summary>
+/// <remarks>Not for use by two threads at once.</remarks>
+public sealed class Segmenter
+{
+    private readonly PspNet _model;
+    private readonly Zoomer _zoomer;
+
+    /// <summary>A segmenter over a model, which is set to evaluation.</summary>
+    /// <exception cref="ArgumentValueException">An option is out of range.</exception>
+    public Segmenter(PspNet model, ZoomOptions? options = null)
+    {
+        _model = model;
+        _model.Eval();
+        _zoomer = new Zoomer("segmenter", options ?? new(), model.Strides, Normalization.ImageNetRgb, Device);
+    }
+
+    /// <summary>Labels every pixel of a picture.</summary>
+    public SegmentationResult Segment(Image image)
+    {
+        using var off = Grad.Off();
+        using var scope = new TensorScope();
+        var clock = new StageClock(Device);
+        var zoomed = _zoomer.Zoom(image, []);
+        var zoom = clock.Lap();
+
+        var features = _model.Features(zoomed.Input);
+        var backbone = clock.Lap();
+
+        features = zoomed.Unzoom(features, _model.Strides);
+        var unzoom = clock.Lap();
+
+        var output = _model.Heads(features);
+        var head = clock.Lap();
+
+        var labels = SegmentationDecoder.Decode(output.Logits, zoomed.Padded, zoomed.Size, image.Size);
+        return new SegmentationResult(image.Size, zoomed.Size, labels, new StageTimes(zoom, backbone, unzoom, head, clock.Lap()));
+    }
+
+    private Device Device => _model.Parameters.First().Value.Device;
+}

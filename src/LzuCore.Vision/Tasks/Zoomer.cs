@@ -1,0 +1,106 @@
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Vision.Geometry;
+using LzuCore.Vision.Imaging;
+using LzuCore.Warping;
+
+namespace LzuCore.Vision.Tasks;
+
+/// <summary>How pictures come to the size that a network sees: the same for every task.</summary>
+public record ZoomOptions
+{
+    /// <summary>The network's share of the picture's size, both sides cut to integers; 1 is no resizing. Not used when <see cref="Size"/> is given.</summary>
+    public double Scale { get; init; } = 1;
+
+    /// <summary>The size that pictures are brought to; null for <see cref="Scale"/>.</summary>
+    public Size2? Size { get; init; }
+
+    /// <summary>Where to zoom in; null for plain resizing. A fixed saliency makes one warp for all pictures; any other is asked for each picture and told the boxes
+    /// found in the one before.</summary>
+    public ISaliency? Saliency { get; init; }
+
+    /// <summary>How saliency becomes a warp.</summary>
+    public SaliencyToGridOptions Warp { get; init; } = new();
+
+    /// <summary>Bytes to input; null for what the model was trained with.</summary>
+    public Normalization? Normalization { get; init; }
+
+    /// <summary>The network's input is padded with zeros at the bottom and right to a multiple of this.</summary>
+    public int PadTo { get; init; } = 32;
+}
+
+/// <summary>A picture as the network sees it.</summary>
+/// <param name="Input">[1, 3, H, W], padded.</param>
+/// <param name="Warp">The warp that made it; null for plain resizing.</param>
+/// <param name="Size">The part of the input that is picture.</param>
+public readonly record struct ZoomedInput(Tensor Input, WarpGrid? Warp, Size2 Size)
+{
+    /// <summary>The input's size, padding included.</summary>
+    public Size2 Padded => new(Input.Shape[2], Input.Shape[3]);
+
+    /// <summary>Features of the input, back in the original geometry. Their strides are over the picture without its padding.</summary>
+    /// <param name="levels">[1, C, h, w] each.</param>
+    /// <param name="strides">Input pixels a cell of each.</param>
+    public Tensor[] Unzoom(Tensor[] levels, IReadOnlyList<int> strides) => Warp is null ? levels : Warp.Unzoom(levels, strides, Size);
+}
+
+/// <summary>Brings pictures to a network's input: bytes to numbers, zoom or resize, padding.</summary>
+/// <remarks>Without saliency, resizing samples with the same align-corners sampler at the identity grid, so that a uniform warp gives the same input.
+/// Not for use by two threads at once.</remarks>
+internal sealed class Zoomer
+{
+    private readonly ZoomOptions _options;
+    private readonly int[] _strides;
+    private readonly Normalization _normalization;
+    private readonly Device _device;
+    private readonly WarpGrid? _fixedWarp;
+
+    /// <summary>Checks the options, and makes the warp where one serves all pictures.</summary>
+    /// <param name="what">The task, for error messages.</param>
+    /// <param name="options">How.</param>
+    /// <param name="strides">Input pixels a cell, of the levels that will be unzoomed.</param>
+    /// <param name="normalization">What the model was trained with.</param>
+    /// <param name="device">Where the model is.</param>
+    /// <exception cref="ArgumentValueException">An option is out of range.</exception>
+    public Zoomer(string what, ZoomOptions options, int[] strides, Normalization normalization, Device device)
+    {
+        Check.That(options.Scale > 0 && double.IsFinite(options.Scale), $"{what}: scale must be positive, got {options.Scale}.");
+        Check.That(options.Size is null or { Height: >= 1, Width: >= 1 }, $"{what}: size must be at least 1x1, got {options.Size}.");
+        Check.That(options.PadTo >= 1, $"{what}: padding multiple must be 1 or more, got {options.PadTo}.");
+        (_options, _strides, _normalization, _device) = (options, strides, options.Normalization ?? normalization, device);
+        if (options.Saliency is not { IsFixed: true } saliency) return;
+        using var off = Grad.Off();
+        _fixedWarp = SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, new Size2(1, 1))), options.Warp).To(device).Persist();
+    }
+
+    /// <summary>The picture as the network sees it.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
+    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous)
+    {
+        var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * image.Height)), Math.Max(1, (int)(_options.Scale * image.Width)));
+        Image.CheckSize("network input", size);
+        var warp = Warp(image.Size, size, previous);
+        var input = image.ToTensor(_normalization).To(_device);
+        if (warp is not null) input = warp.Zoom(input, size);
+        else if (size != image.Size) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
+        return new ZoomedInput(Pad(input, _options.PadTo), warp, size);
+    }
+
+    private WarpGrid? Warp(Size2 image, Size2 zoomed, ReadOnlySpan<Box> previous)
+    {
+        if (_fixedWarp is not null || _options.Saliency is not { } saliency) return _fixedWarp;
+        var context = new SaliencyContext(1, image, previous.IsEmpty ? null : [Boxes.ToTensor(previous)]);
+        return SaliencyToGrid.Apply(saliency.Map(context).To(_device), _options.Warp, new WarpFrame(image, zoomed, _strides, _options.PadTo));
+    }
+
+    private static Tensor Pad(Tensor input, int multiple)
+    {
+        int height = input.Shape[2], width = input.Shape[3];
+        int bottom = (multiple - height % multiple) % multiple, right = (multiple - width % multiple) % multiple;
+        return bottom + right == 0 ? input : F.Pad(input, 0, right, 0, bottom, PadMode.Constant);
+    }
+}
