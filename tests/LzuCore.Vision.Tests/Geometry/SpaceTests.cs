@@ -140,9 +140,9 @@ public sealed class SpaceTests
     {
         var box = new CameraBox3d(3, 1.2, 20, 4.5, 1.6, 1.9, 0.4, 1, 2);
         var mirrored = box.Corners().Select(c => c with { X = -c.X }).ToArray();
-        foreach (var corner in box.Flipped.Corners())
+        foreach (var corner in box.Flipped().Corners())
             Assert.That(mirrored.Any(m => Math.Abs(m.X - corner.X) + Math.Abs(m.Y - corner.Y) + Math.Abs(m.Z - corner.Z) < 1e-9));
-        Assert.That((box.Flipped.VelocityX, box.Flipped.VelocityZ), Is.EqualTo((-1.0, 2.0)));
+        Assert.That((box.Flipped().VelocityX, box.Flipped().VelocityZ), Is.EqualTo((-1.0, 2.0)));
     }
 
     private static void AssertNear(Point3d got, Point3d expected)
