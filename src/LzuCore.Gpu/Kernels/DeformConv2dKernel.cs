@@ -12,11 +12,9 @@ namespace LzuCore.Gpu.Kernels;
 // Backward:  to the weight, dOutputᵀ · columns, sampled again. For the rest dOutput · weight gives the columns' gradient:
 //            offsets and masks  one thread per (pixel, deform group, tap), a loop over channels
 //            input              a scatter without atomics: a thread owns the rows of a band, of one image and one channel, and takes all pixels and taps in order
-internal sealed class DeformConv2dKernel(Launcher launcher, Backend backend) : IDeformConv2dKernel
+// columnValues bounds the scratch: 128 MiB of float32.
+internal sealed class DeformConv2dKernel(Launcher launcher, Backend backend, long columnValues = 1L << 25) : IDeformConv2dKernel
 {
-    // Values of scratch at most: 128 MiB of float32.
-    private const long ColumnValues = 1L << 25;
-
     // Threads wanted for the scatter: enough to fill a large GPU, or a little more than the host has.
     private const int DeviceThreads = 1 << 17;
 
@@ -114,7 +112,7 @@ internal sealed class DeformConv2dKernel(Launcher launcher, Backend backend) : I
             new(shape, new(a, row: 1, term: 2), new(b, row: 2, term: 1), new(strides[1], strides[0], shape.N, shape.N, add ? new Epilogue(Residual: rows) : epilogue, rows)));
     }
 
-    private static int Some(int pixels, int values) => (int)Math.Clamp(ColumnValues / Math.Max(1, values), 1, Math.Max(1, pixels));
+    private int Some(int pixels, int values) => (int)Math.Clamp(columnValues / Math.Max(1, values), 1, Math.Max(1, pixels));
 
     private static TensorView Matrices(TensorView view, int groups, int rows, int columns, long group, long row, long column, long start = 0) =>
         view.With(new Layout([groups, rows, columns], [group, row, column], view.Layout.Offset + start));
