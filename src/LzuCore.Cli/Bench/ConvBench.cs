@@ -5,7 +5,7 @@ using LzuCore.Tensors.Autograd;
 
 namespace LzuCore.Cli.Bench;
 
-/// <summary>Single convolutions of RetinaNet-ResNet-50: correctness first, in a sample of outputs computed in float64, then the time.</summary>
+/// <summary>Single convolutions of RetinaNet-ResNet-50, deformable ones of FCOS3D, and dilated ones of PSPNet: correctness first, in a sample of outputs computed in float64, then the time.</summary>
 internal static class ConvBench
 {
     private const double AllowedError = 1e-5;
@@ -18,9 +18,11 @@ internal static class ConvBench
     /// <param name="Out">Output channels.</param>
     /// <param name="Kernel">Taps each way.</param>
     /// <param name="Stride">Stride each way.</param>
-    internal sealed record Layer(string Name, int In, Size2 Size, int Out, int Kernel, int Stride = 1);
+    /// <param name="Dilation">Pixels between taps; the padding keeps the size.</param>
+    /// <param name="Deform">Whether the taps are displaced, by up to two pixels, and masked.</param>
+    internal sealed record Layer(string Name, int In, Size2 Size, int Out, int Kernel, int Stride = 1, int Dilation = 1, bool Deform = false);
 
-    /// <summary>The distinct layers for an image of 300x480.</summary>
+    /// <summary>The distinct layers of a detector for an image of 300x480; FCOS3D's deformable ones for 450x800; PSPNet's dilated ones for 512x512.</summary>
     public static IReadOnlyList<Layer> Layers { get; } =
     [
         new("stem 7x7 s2 3-64", 3, (300, 480), 64, 7, 2),
@@ -43,6 +45,14 @@ internal static class ConvBench
         new("head p7 3x3 256-256", 256, (3, 4), 256, 3),
         new("head p3 3x3 256-72", 256, (38, 60), 72, 3),
         new("head p3 3x3 256-36", 256, (38, 60), 36, 3),
+        new("psp l3 3x3 d2 256-256", 256, (64, 64), 256, 3, Dilation: 2),
+        new("psp l4 3x3 d4 512-512", 512, (64, 64), 512, 3, Dilation: 4),
+        new("deform l3 3x3 256-256", 256, (29, 50), 256, 3, Deform: true),
+        new("deform l4 3x3 512-512", 512, (15, 25), 512, 3, Deform: true),
+        new("deform tower p3 3x3 256-256", 256, (57, 100), 256, 3, Deform: true),
+        new("deform tower p5 3x3 256-256", 256, (15, 25), 256, 3, Deform: true),
+        new("deform tower p6 3x3 256-256", 256, (8, 13), 256, 3, Deform: true),
+        new("deform tower p7 3x3 256-256", 256, (4, 7), 256, 3, Deform: true),
     ];
 
     /// <summary>Checks and measures each layer whose name contains <paramref name="filter"/>.</summary>
@@ -61,11 +71,13 @@ internal static class ConvBench
         var w = Tensor.Uniform([layer.Out, layer.In, layer.Kernel, layer.Kernel], RandomSource.FromSeed(2), -deviation, deviation);
         var b = Tensor.Uniform([layer.Out], RandomSource.FromSeed(3), -1, 1);
         Tensor input = x.To(device), weight = w.To(device), bias = b.To(device);
-        int padding = layer.Kernel / 2;
-        Tensor Call() => F.Conv2d(input, weight, bias, layer.Stride, padding);
+        int taps = layer.Kernel * layer.Kernel, padding = layer.Kernel / 2 * layer.Dilation, height = (layer.Size.Height - 1) / layer.Stride + 1, width = (layer.Size.Width - 1) / layer.Stride + 1;
+        Tensor? shifts = layer.Deform ? Tensor.Uniform([1, 2 * taps, height, width], RandomSource.FromSeed(5), -2, 2) : null, mask = layer.Deform ? Tensor.Uniform([1, taps, height, width], RandomSource.FromSeed(6), 0, 1) : null;
+        Tensor? offset = shifts?.To(device), factors = mask?.To(device);
+        Tensor Call() => offset is null ? F.Conv2d(input, weight, bias, layer.Stride, padding, layer.Dilation) : F.DeformConv2d(input, weight, bias, offset, factors, layer.Stride, padding, layer.Dilation);
 
         var y = Call().To(Device.Cpu);
-        var error = Error(layer, padding, x, w, b, y);
+        var error = Error(layer, padding, x, w, b, shifts, mask, y);
         if (!(error <= AllowedError)) throw new LzuException($"bench conv: {layer.Name} differs from the definition by {error:g3} of its largest value, more than {AllowedError:g1}. Nothing was timed.");
 
         var timing = Timing.Of(() =>
@@ -79,9 +91,9 @@ internal static class ConvBench
     }
 
     // The largest difference from the defining sum, in float64, over a sample that holds the corners; relative to the largest sampled value.
-    private static double Error(Layer layer, int padding, Tensor x, Tensor w, Tensor b, Tensor y)
+    private static double Error(Layer layer, int padding, Tensor x, Tensor w, Tensor b, Tensor? shifts, Tensor? mask, Tensor y)
     {
-        float[] input = x.ToArray<float>(), weight = w.ToArray<float>(), bias = b.ToArray<float>(), output = y.ToArray<float>();
+        float[] input = x.ToArray<float>(), weight = w.ToArray<float>(), bias = b.ToArray<float>(), output = y.ToArray<float>(), shift = shifts?.ToArray<float>() ?? [], factor = mask?.ToArray<float>() ?? [];
         int height = y.Shape[2], width = y.Shape[3];
         double worst = 0, largest = 0;
         for (var n = 0; n < SampledOutputs; n++)
@@ -93,13 +105,23 @@ internal static class ConvBench
                 for (var i = 0; i < layer.Kernel; i++)
                     for (var j = 0; j < layer.Kernel; j++)
                     {
-                        int py = row * layer.Stride - padding + i, px = column * layer.Stride - padding + j;
-                        if (py < 0 || py >= layer.Size.Height || px < 0 || px >= layer.Size.Width) continue;
-                        sum += (double)input[(c * layer.Size.Height + py) * layer.Size.Width + px] * weight[((o * layer.In + c) * layer.Kernel + i) * layer.Kernel + j];
+                        int tap = i * layer.Kernel + j, pixel = row * width + column;
+                        float py = row * layer.Stride - padding + i * layer.Dilation, px = column * layer.Stride - padding + j * layer.Dilation;
+                        if (shifts is not null) (py, px) = (py + shift[2 * tap * height * width + pixel], px + shift[(2 * tap + 1) * height * width + pixel]);
+                        sum += Bilinear(c, py, px) * (mask is null ? 1 : factor[tap * height * width + pixel]) * weight[((o * layer.In + c) * layer.Kernel + i) * layer.Kernel + j];
                     }
             worst = Math.Max(worst, Math.Abs(output[at] - sum));
             largest = Math.Max(largest, Math.Abs(sum));
         }
         return worst / largest;
+
+        double Bilinear(int c, double py, double px)
+        {
+            double value = 0;
+            for (int i = (int)Math.Floor(py), iEnd = i + 1; i <= iEnd; i++)
+                for (int j = (int)Math.Floor(px), jEnd = j + 1; j <= jEnd; j++)
+                    if (i >= 0 && i < layer.Size.Height && j >= 0 && j < layer.Size.Width) value += (1 - Math.Abs(py - i)) * (1 - Math.Abs(px - j)) * input[(c * layer.Size.Height + i) * layer.Size.Width + j];
+            return value;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Ops;
@@ -14,6 +15,8 @@ internal static class ModelRunners
     {
         ["resnet50"] = Resnet50,
         ["retinanet"] = c => Retinanet(c, CheckpointLayout.Mmdet, Normalization.ImageNetRgb),
+        ["pspnet"] = Pspnet,
+        ["pspnet_fpn"] = PspnetPyramid,
         ["retinanet_torchvision"] = c => Retinanet(c, CheckpointLayout.Torchvision, Normalization.Torchvision),
     };
 
@@ -45,14 +48,35 @@ internal static class ModelRunners
             named[$"cls{i}"] = output.Logits[i];
             named[$"reg{i}"] = output.Deltas[i];
         }
-        named["cls_logits"] = Flat(output.Logits, model.Options.Classes);
-        named["bbox_regression"] = Flat(output.Deltas, 4);
+        named["cls_logits"] = Pyramid.Rows(output.Logits, model.Options.Classes);
+        named["bbox_regression"] = Pyramid.Rows(output.Deltas, 4);
         return named;
     }
 
-    // Level by level, cell by cell, anchor by anchor: [N, A·K, H, W] to [N, ΣHWA, K].
-    private static Tensor Flat(Tensor[] levels, int values) =>
-        F.Concat([.. levels.Select(l => l.Permute(0, 2, 3, 1).Reshape(l.Shape[0], l.Shape[2] * l.Shape[3] * l.Shape[1] / values, values))], 1);
+    private static Dictionary<string, Tensor> Pspnet(CaseInputs c)
+    {
+        var model = Prepared(c, new PspNet(new PspNetOptions()));
+        var features = model.Backbone.Call(Image(c, Normalization.ImageNetRgb)).Levels;
+        var logits = model.DecodeHead.Call(features[3]);
+        var image = c.Attributes.Inner("image");
+        var named = new Dictionary<string, Tensor>
+        {
+            ["decode"] = logits,
+            ["aux"] = model.AuxiliaryHead!.Call(features[2]),
+            ["decode_up"] = F.Interpolate(logits, new Size2(image.Whole("height"), image.Whole("width")), InterpolationMode.Bilinear, alignCorners: false),
+        };
+        for (var i = 0; i < features.Length; i++) named[$"c{i + 2}"] = features[i];
+        return named;
+    }
+
+    private static Dictionary<string, Tensor> PspnetPyramid(CaseInputs c)
+    {
+        var model = Prepared(c, new PspNet(new PspNetOptions { Form = PspNetForm.Pyramid }));
+        var pyramid = model.Neck!.Call(model.Backbone.Call(Image(c, Normalization.ImageNetRgb)).Levels);
+        var named = new Dictionary<string, Tensor> { ["decode"] = model.DecodeHead.Call(pyramid[0]) };
+        for (var i = 0; i < pyramid.Length; i++) named[$"p{i + 2}"] = pyramid[i];
+        return named;
+    }
 
     private static T Prepared<T>(CaseInputs c, T model) where T : Module
     {

@@ -28,6 +28,9 @@ internal static class OpRunners
     public static IReadOnlyDictionary<string, Tensor> ConvTranspose2d(CaseInputs c) =>
         Output(F.ConvTranspose2d(c["input"], c["weight"], c.Find("bias"), c.Attributes.SizeOrNull("stride"), c.Attributes.SizeOrNull("padding"), c.Attributes.SizeOrNull("output_padding"), c.Attributes.Whole("groups", 1), c.Attributes.SizeOrNull("dilation")));
 
+    public static IReadOnlyDictionary<string, Tensor> DeformConv2d(CaseInputs c) => Output(F.DeformConv2d(c["input"], c["weight"], c.Find("bias"), c["offset"], c.Find("mask"),
+        c.Attributes.SizeOrNull("stride"), c.Attributes.SizeOrNull("padding"), c.Attributes.SizeOrNull("dilation"), c.Attributes.Whole("groups", 1), c.Attributes.Whole("deform_groups", 1)));
+
     public static IReadOnlyDictionary<string, Tensor> Linear(CaseInputs c) => Output(F.Linear(c["input"], c["weight"], c.Find("bias")));
 
     public static IReadOnlyDictionary<string, Tensor> Relu(CaseInputs c) => Output(c["input"].Relu());

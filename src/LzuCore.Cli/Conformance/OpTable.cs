@@ -15,6 +15,7 @@ internal static class OpTable
         ["interpolate"] = OpRunners.Interpolate,
         ["conv2d"] = OpRunners.Conv2d,
         ["conv_transpose2d"] = OpRunners.ConvTranspose2d,
+        ["deform_conv2d"] = OpRunners.DeformConv2d,
         ["linear"] = OpRunners.Linear,
         ["relu"] = OpRunners.Relu,
         ["sigmoid"] = OpRunners.Sigmoid,

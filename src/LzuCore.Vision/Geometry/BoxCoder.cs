@@ -1,3 +1,6 @@
+using LzuCore.Ops;
+using LzuCore.Tensors;
+
 namespace LzuCore.Vision.Geometry;
 
 /// <summary>Four numbers that a head predicts, relative to an anchor, to a box and back:
@@ -27,6 +30,9 @@ public sealed class BoxCoder
         var halfHeight = 0.5f * (height * MathF.Exp(Math.Clamp(dh, _low, _high)));
         return new Box(x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight);
     }
+
+    // dw and dh as the coder bounds them.
+    internal Tensor Clamp(Tensor deltas) => deltas.Clamp(float.IsNegativeInfinity(_low) ? null : _low, _high);
 
     /// <summary>The deltas of a box at an anchor.</summary>
     public static (float Dx, float Dy, float Dw, float Dh) Encode(Box anchor, Box box)

@@ -12,19 +12,19 @@ public static class ConvNormAct
     /// <summary><c>activation(norm(conv(x)) + residual)</c>.</summary>
     /// <remarks>With gradients on, or a norm that takes batch statistics, these are separate ops. Under <see cref="Grad.Off"/> with a norm that is fixed
     /// (batch norm in evaluation, frozen batch norm, or none), the norm is folded into weight and bias, which are kept until one of them is written,
-    /// and everything is one kernel call. Both agree to 1e-5.</remarks>
+    /// and everything is one kernel call (a deformable convolution finds its offsets before). Both agree to 1e-5.</remarks>
     /// <param name="x">[N, C, H, W].</param>
-    /// <param name="conv">The convolution.</param>
+    /// <param name="conv">The convolution, plain or deformable.</param>
     /// <param name="norm">The norm after it, or null.</param>
     /// <param name="activation">Applied last.</param>
     /// <param name="residual">Added before the activation; the output's shape.</param>
-    public static Tensor Apply(Tensor x, Conv2d conv, Layer? norm, Activation activation, Tensor? residual = null)
+    public static Tensor Apply(Tensor x, ConvLayer conv, Layer? norm, Activation activation, Tensor? residual = null)
     {
         if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32)))
         {
             var folded = FoldedConv.Of(conv, norm as IFixedNorm, x.DType);
             if (GraphCapture.IsOpen) folded.Call(conv);
-            return F.Conv2dFused(conv.Args, x, folded.Weight, folded.Bias, residual, activation);
+            return conv.Fused(x, folded.Weight, folded.Bias, residual, activation);
         }
         var y = conv.Call(x);
         if (norm is not null) y = norm.Call(y);
@@ -40,7 +40,7 @@ internal sealed class FoldedConv
     private readonly DType _dtype;
     private readonly (int, int, int, int, int, int) _versions;
 
-    private FoldedConv(Conv2d conv, IFixedNorm? norm, DType dtype, (int, int, int, int, int, int) versions)
+    private FoldedConv(ConvLayer conv, IFixedNorm? norm, DType dtype, (int, int, int, int, int, int) versions)
     {
         (_norm, _dtype, _versions) = (norm, dtype, versions);
         var weight = conv.Weight.Value;
@@ -72,13 +72,13 @@ internal sealed class FoldedConv
     public Tensor Bias { get; }
 
     // In a graph folded weights are called as those of the convolution.
-    public void Call(Conv2d conv)
+    public void Call(ConvLayer conv)
     {
         GraphCapture.Call(Weight, conv.Weight.Key);
         GraphCapture.Call(Bias, conv.Bias?.Key ?? conv.Weight.Key[..^"weight".Length] + "bias");
     }
 
-    public static FoldedConv Of(Conv2d conv, IFixedNorm? norm, DType dtype)
+    public static FoldedConv Of(ConvLayer conv, IFixedNorm? norm, DType dtype)
     {
         // The values first: a cell that has none yet makes its first one, which is a write.
         _ = (conv.Weight.Value, conv.Bias?.Value, norm?.Weight?.Value, norm?.Bias?.Value, norm?.RunningMean.Value, norm?.RunningVar.Value);

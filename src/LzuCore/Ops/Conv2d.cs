@@ -30,7 +30,7 @@ public static partial class F
     public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias = null, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1)
     {
         var args = new Conv2dArgs(stride ?? 1, padding ?? 0, dilation ?? 1, groups);
-        CheckConv2d(args, input, weight, bias);
+        CheckConv2d("conv2d", args, input, weight, bias);
         // A float32 weight of a half input is rounded like the input, on every device.
         weight = weight.To(input.DType);
         return bias is null ? Op.Apply(new Conv2dOp(args), input, weight) : Op.Apply(new Conv2dOp(args), input, weight, bias.To(input.DType));
@@ -40,7 +40,7 @@ public static partial class F
     internal static Tensor Conv2dFused(Conv2dArgs args, Tensor input, Tensor weight, Tensor bias, Tensor? residual, Activation activation)
     {
         if (Grad.IsOn) throw new ArgumentValueException("conv2d: the fused form has no gradient; use it under Grad.Off().");
-        CheckConv2d(args, input, weight, bias);
+        CheckConv2d("conv2d", args, input, weight, bias);
         if (residual is not null)
         {
             Check.SameDType("conv2d", input.DType, residual.DType);
@@ -50,27 +50,27 @@ public static partial class F
         return residual is null ? Op.Apply(op, input, weight, bias) : Op.Apply(op, input, weight, bias, residual);
     }
 
-    private static void CheckConv2d(Conv2dArgs args, Tensor input, Tensor weight, Tensor? bias)
+    private static void CheckConv2d(string op, Conv2dArgs args, Tensor input, Tensor weight, Tensor? bias)
     {
-        CheckConvArgs("conv2d", args);
-        Check.Floating("conv2d: input", input.DType);
-        Check.Parameter("conv2d", input.DType, weight.DType);
-        Check.Rank("conv2d: input", input.Shape, 4);
-        Check.Rank("conv2d: weight", weight.Shape, 4);
+        CheckConvArgs(op, args);
+        Check.Floating($"{op}: input", input.DType);
+        Check.Parameter(op, input.DType, weight.DType);
+        Check.Rank($"{op}: input", input.Shape, 4);
+        Check.Rank($"{op}: weight", weight.Shape, 4);
         int channels = input.Shape[1], outputs = weight.Shape[0];
         if ((long)weight.Shape[1] * args.Groups != channels)
-            throw new ShapeException("conv2d", $"weight {weight.Shape} with {args.Groups} groups expects {(long)weight.Shape[1] * args.Groups} input channels", $"input {input.Shape}");
-        if (outputs % args.Groups != 0) throw new ShapeException("conv2d", $"groups must divide the {outputs} output channels of weight {weight.Shape}", $"{args.Groups}");
+            throw new ShapeException(op, $"weight {weight.Shape} with {args.Groups} groups expects {(long)weight.Shape[1] * args.Groups} input channels", $"input {input.Shape}");
+        if (outputs % args.Groups != 0) throw new ShapeException(op, $"groups must divide the {outputs} output channels of weight {weight.Shape}", $"{args.Groups}");
         if (bias is not null)
         {
-            Check.Parameter("conv2d", input.DType, bias.DType);
-            Check.Shape("conv2d: bias", bias.Shape, [outputs]);
+            Check.Parameter(op, input.DType, bias.DType);
+            Check.Shape($"{op}: bias", bias.Shape, [outputs]);
         }
         var kernel = new Size2(weight.Shape[2], weight.Shape[3]);
-        if (kernel.Height < 1 || kernel.Width < 1) throw new ShapeException("conv2d: weight", "must have at least one tap", weight.Shape.ToString());
+        if (kernel.Height < 1 || kernel.Width < 1) throw new ShapeException($"{op}: weight", "must have at least one tap", weight.Shape.ToString());
         var size = args.OutputSize(new(input.Shape[2], input.Shape[3]), kernel);
         if (size.Height < 1 || size.Width < 1)
-            throw new ShapeException("conv2d", $"a kernel of {kernel} taps, dilation {args.Dilation}, must fit the input padded by {args.Padding}", $"input {input.Shape}", "Use a larger input or padding.");
+            throw new ShapeException(op, $"a kernel of {kernel} taps, dilation {args.Dilation}, must fit the input padded by {args.Padding}", $"input {input.Shape}", "Use a larger input or padding.");
     }
 
     internal static void CheckConvArgs(string op, Conv2dArgs args)

@@ -63,6 +63,7 @@ public static class AllOpCases
         new Conv2dCases(),
         new ConvTranspose2dCases(),
         new CumSumCases(),
+        new DeformConv2dCases(),
         new DropoutCases(),
         new ElementwiseCases(),
         new ExtremesCases(),

@@ -42,8 +42,8 @@ public sealed class RetinaNetTests
         var pyramid = model.Neck.Call(model.Backbone.Call(input).Levels);
         for (var i = 0; i < 5; i++) Recorded.AssertActivation(goldens, $"{at}p{i + 3}", pyramid[i]);
         var output = model.Head.Call(pyramid);
-        Recorded.AssertActivation(goldens, $"{at}cls_logits", Rows(output.Logits, 8));
-        Recorded.AssertActivation(goldens, $"{at}bbox_regression", Rows(output.Deltas, 4));
+        Recorded.AssertActivation(goldens, $"{at}cls_logits", Pyramid.Rows(output.Logits, 8));
+        Recorded.AssertActivation(goldens, $"{at}bbox_regression", Pyramid.Rows(output.Deltas, 4));
         Recorded.AssertDetections(goldens, at, new RetinaNetDecoder(CheckpointLayout.Torchvision).Decode(output, DetectionFrame.Of((height, width))));
     }
 
@@ -113,7 +113,4 @@ public sealed class RetinaNetTests
     }
 
     private static Tensor Picture(Normalization normalization, int height = 128, int width = 192) => DeterministicImage.Make(1, (height, width)).ToTensor(normalization);
-
-    // [N, A·K, H, W] of every level to [N, ΣHWA, K], as torchvision concatenates them.
-    private static Tensor Rows(Tensor[] levels, int values) => F.Concat([.. levels.Select(l => l.Permute(0, 2, 3, 1).Reshape(1, -1, values))], 1);
 }

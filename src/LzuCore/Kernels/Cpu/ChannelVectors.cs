@@ -106,6 +106,29 @@ internal static unsafe class ChannelVectors
         }
     }
 
+    /// <summary>The sums over channels of a · g, b · g, c · g and d · g.</summary>
+    public static void Dots<T>(T* a, T* b, T* c, T* d, T* g, int channels, out T ag, out T bg, out T cg, out T dg) where T : unmanaged, INumberBase<T>
+    {
+        Vector<T> sa = Vector<T>.Zero, sb = Vector<T>.Zero, sc = Vector<T>.Zero, sd = Vector<T>.Zero;
+        var k = 0;
+        for (; k <= channels - Vector<T>.Count; k += Vector<T>.Count)
+        {
+            var v = Vector.Load(g + k);
+            sa += Vector.Load(a + k) * v;
+            sb += Vector.Load(b + k) * v;
+            sc += Vector.Load(c + k) * v;
+            sd += Vector.Load(d + k) * v;
+        }
+        (ag, bg, cg, dg) = (Vector.Sum(sa), Vector.Sum(sb), Vector.Sum(sc), Vector.Sum(sd));
+        for (; k < channels; k++)
+        {
+            ag += a[k] * g[k];
+            bg += b[k] * g[k];
+            cg += c[k] * g[k];
+            dg += d[k] * g[k];
+        }
+    }
+
     /// <summary>A pinned vector of zeros (with room for a wide load), standing for a neighbour outside the image.</summary>
     public static T[] Zeros<T>(int channels) where T : unmanaged => GC.AllocateArray<T>(channels + 64 / sizeof(T), pinned: true);
 }

@@ -14,6 +14,7 @@ public sealed unsafe class CpuBackend : Backend
         Register<ICompareKernel>(new CompareKernel());
         Register<IConv2dKernel>(new Conv2dKernel(MicroKernel.Fastest));
         Register<ICopyKernel>(new CopyKernel());
+        Register<IDeformConv2dKernel>(new DeformConv2dKernel(MicroKernel.Fastest, ChannelVectors.Widest));
         Register<IDropoutKernel>(new DropoutKernel());
         Register<IGatherKernel>(new GatherKernel());
         Register<IGemmKernel>(new GemmKernel(MicroKernel.Fastest));
