@@ -34,6 +34,7 @@ internal static class App
         new DemoVerb(),
         new DetectVerb(),
         new DoctorVerb(),
+        new ExportVerb(),
 #if !CPU_ONLY
         new GpuVerb(),
 #endif

@@ -11,6 +11,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
+[JsonSerializable(typeof(ExportDocument))]
 #if !CPU_ONLY
 [JsonSerializable(typeof(KernelDocument))]
 #endif
