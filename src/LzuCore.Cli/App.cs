@@ -33,12 +33,15 @@ internal static class App
         new ConvertVerb(),
         new DemoVerb(),
         new DetectVerb(),
+        new Detect3dVerb(),
         new DoctorVerb(),
+        new ExportVerb(),
 #if !CPU_ONLY
         new GpuVerb(),
 #endif
         new InspectVerb(),
         new SaliencyVerb(),
+        new SegmentVerb(),
         new ZoomVerb(),
     ];
 }

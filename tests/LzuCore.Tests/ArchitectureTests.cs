@@ -20,7 +20,7 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore.Vision/Data", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging"]),
         ("src/LzuCore.Vision/Metrics", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Data"]),
         ("src/LzuCore.Vision/Models", [.. Core, "LzuCore.Vision.Geometry"]),
-        ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models"]),
+        ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx"]),
     ];
 
     private static string[] Core => ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn", "LzuCore.Warping"];

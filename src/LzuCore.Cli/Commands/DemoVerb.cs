@@ -12,13 +12,14 @@ using LzuCore.Ops;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Warping;
 
 namespace LzuCore.Cli.Commands;
 
 /// <summary>One way of getting a picture to the network. AP is null until there are trained weights.</summary>
-internal sealed record DemoRow(string Method, double Scale, [property: JsonPropertyName("AP")] double? Ap, [property: JsonPropertyName("APs")] double? ApSmall, double LatencyMs, DetectTimes Ms);
+internal sealed record DemoRow(string Method, double Scale, [property: JsonPropertyName("AP")] double? Ap, [property: JsonPropertyName("APs")] double? ApSmall, double LatencyMs, StageMs Ms);
 
 /// <summary>How large things at some distance are for the network, in the median.</summary>
 internal sealed record DemoSizes(string Metres, int Objects, double UniformPx, double ZoomedPx);
@@ -109,7 +110,7 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes a street, 
     // The same network on the same number of pixels, with and without the warp.
     private static List<DemoRow> Time(Session session, byte[] png, Box[] boxes, Size2 image, KernelDensitySaliency saliency, double seconds)
     {
-        var model = DetectorChoice.RetinaNet("random:1", "mmdet", session.Device);
+        var model = NetworkChoice.RetinaNet("random:1", "mmdet", ResNetStyle.Pytorch, null, session.Device);
         FixedSaliency map;
         using (Grad.Off()) map = new FixedSaliency(saliency.Map(Boxes.ToTensor(boxes), image));
         var rows = new List<DemoRow>();
@@ -119,7 +120,7 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes a street, 
             // Compiles, packs weights and fills the pool before the clock counts.
             detector.Detect(DeterministicImage.Make(1, new Size2(256, 384)));
             var clock = Stopwatch.StartNew();
-            DetectTimes? best = null;
+            StageMs? best = null;
             do
             {
                 session.Cancellation.ThrowIfCancellationRequested();
@@ -127,7 +128,7 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes a street, 
                 var picture = ImageCodec.Decode(png, "street.png");
                 var load = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 var ms = detector.Detect(picture).Milliseconds;
-                var times = new DetectTimes(load, ms.Zoom, ms.Backbone, ms.Unzoom, ms.Head, ms.Decode, load + ms.Total);
+                var times = new StageMs(load, ms.Zoom, ms.Backbone, ms.Unzoom, ms.Head, ms.Decode, load + ms.Total);
                 if (best is null || times.Total < best.Total) best = times;
             }
             while (clock.Elapsed.TotalSeconds < seconds);

@@ -24,6 +24,12 @@ internal sealed class WarpChoice
         foreach (var option in new Option[] { _grid, _fwhm, _bandwidth, _amplitude, _nonseparable, _crop, _scale, _size }) command.Add(option);
     }
 
+    /// <summary>Adds the options of a fixed warp: for verbs that have another use for --size.</summary>
+    public void AddFixedTo(Command command)
+    {
+        foreach (var option in new Option[] { _grid, _fwhm, _nonseparable, _crop, _scale }) command.Add(option);
+    }
+
     /// <summary>Adds the options of the saliency alone.</summary>
     public void AddSaliencyTo(Command command)
     {

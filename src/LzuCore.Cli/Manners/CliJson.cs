@@ -10,11 +10,14 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(DetectDocument))]
+[JsonSerializable(typeof(Detect3dDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
+[JsonSerializable(typeof(ExportDocument))]
 #if !CPU_ONLY
 [JsonSerializable(typeof(KernelDocument))]
 #endif
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
+[JsonSerializable(typeof(SegmentDocument))]
 [JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -72,7 +72,6 @@ internal sealed class Zoomer
 {
     private readonly ZoomOptions _options;
     private readonly int[] _strides;
-    private readonly Normalization _normalization;
     private readonly Device _device;
     private readonly WarpGrid? _fixedWarp;
 
@@ -88,25 +87,35 @@ internal sealed class Zoomer
         Check.That(options.Scale > 0 && double.IsFinite(options.Scale), $"{what}: scale must be positive, got {options.Scale}.");
         Check.That(options.Size is null or { Height: >= 1, Width: >= 1 }, $"{what}: size must be at least 1x1, got {options.Size}.");
         Check.That(options.PadTo >= 1, $"{what}: padding multiple must be 1 or more, got {options.PadTo}.");
-        (_options, _strides, _normalization, _device) = (options, strides, options.Normalization ?? normalization, device);
+        (_options, _strides, Normalization, _device) = (options, strides, options.Normalization ?? normalization, device);
         if (options.Saliency is not { IsFixed: true } saliency) return;
         using var off = Grad.Off();
         _fixedWarp = SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, new Size2(1, 1))), options.Warp).To(device).Persist();
     }
 
+    /// <summary>Bytes to input.</summary>
+    public Normalization Normalization { get; }
+
     /// <summary>The picture as the network sees it.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
     /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
-    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous, Tensor? map = null)
+    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous, Tensor? map = null) => Zoom(image.ToTensor(Normalization).To(_device), previous, map);
+
+    /// <summary>The same of a picture that is a tensor already.</summary>
+    /// <param name="image">[1, 3, H, W], normalised.</param>
+    /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
+    /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
+    public ZoomedInput Zoom(Tensor image, ReadOnlySpan<Box> previous, Tensor? map = null)
     {
-        var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * image.Height)), Math.Max(1, (int)(_options.Scale * image.Width)));
+        Check.Shape("network input: image", image.Shape, [1, 3, Check.Any, Check.Any]);
+        var from = new Size2(image.Shape[2], image.Shape[3]);
+        var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * from.Height)), Math.Max(1, (int)(_options.Scale * from.Width)));
         Image.CheckSize("network input", size);
-        var warp = Warp(image.Size, size, previous, map);
-        var input = image.ToTensor(_normalization).To(_device);
-        if (warp is not null && _options.Geometry == WarpGeometry.Reference) input = Pad(input, _options.PadTo);
+        var warp = Warp(from, size, previous, map);
+        var input = warp is not null && _options.Geometry == WarpGeometry.Reference ? Pad(image, _options.PadTo) : image;
         if (warp is not null) input = warp.Zoom(input, size);
-        else if (size != image.Size) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
+        else if (size != from) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
         return new ZoomedInput(Pad(input, _options.PadTo), warp, size, _options.Geometry);
     }
 

@@ -22,6 +22,14 @@ public readonly record struct PoolAxis
         (_kernel, _stride, _padding, _countPadding) = (kernel, stride, padding, countPadding ? 1 : 0);
     }
 
+    internal int Kernel => _kernel;
+
+    internal int Stride => _stride;
+
+    internal int Padding => _padding;
+
+    internal bool CountsPadding => _countPadding != 0;
+
     /// <summary>The input's size.</summary>
     public int Size { get; }
 

@@ -23,6 +23,7 @@ public static class ConvNormAct
         if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32)))
         {
             var folded = FoldedConv.Of(conv, norm as IFixedNorm, x.DType);
+            if (GraphCapture.IsOpen) folded.Call(conv);
             return conv.Fused(x, folded.Weight, folded.Bias, residual, activation);
         }
         var y = conv.Call(x);
@@ -69,6 +70,13 @@ internal sealed class FoldedConv
     public Tensor Weight { get; }
 
     public Tensor Bias { get; }
+
+    // In a graph folded weights are called as those of the convolution.
+    public void Call(ConvLayer conv)
+    {
+        GraphCapture.Call(Weight, conv.Weight.Key);
+        GraphCapture.Call(Bias, conv.Bias?.Key ?? conv.Weight.Key[..^"weight".Length] + "bias");
+    }
 
     public static FoldedConv Of(ConvLayer conv, IFixedNorm? norm, DType dtype)
     {

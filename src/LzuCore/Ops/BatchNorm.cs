@@ -53,6 +53,11 @@ public static partial class F
 // Batch and group norm. Inputs: x, weight and bias where there are any, fixed mean and variance. Batch statistics are shown to `seen`.
 internal sealed class NormOp(string name, NormArgs args, bool hasWeight, bool hasBias, bool fixedStatistics, Action<Tensor, Tensor>? seen = null) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new()
+    {
+        { "num_groups", args.Groups }, { "eps", args.Eps }, { "weight", hasWeight }, { "bias", hasBias }, { "training", !args.PerImage && !fixedStatistics },
+    };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var x = inputs[0].Contiguous();

@@ -87,6 +87,8 @@ public static partial class F
 
 internal sealed class CompareOp(string name, Relation relation) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "relation", relation.ToString() } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var (a, b) = (inputs[0], inputs[1]);

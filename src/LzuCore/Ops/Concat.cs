@@ -42,6 +42,8 @@ public static partial class F
 
 internal sealed class ConcatOp(int axis, Shape shape) : Op("cat")
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => true;
 
     private int[] _sizes = [];

@@ -19,6 +19,7 @@ public static partial class F
         public Tensor To(Device device)
         {
             if (x.Device == device) return x;
+            GraphCapture.RefuseRead("to", x);
             var dense = x.Contiguous();
             var bytes = new byte[dense.Shape.Count * dense.DType.Size()];
             if (dense.Layout.Offset != 0) dense = Op.Apply(new CopyOp("to", dense.DType, Layout.Default), dense);

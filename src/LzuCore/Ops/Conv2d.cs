@@ -84,6 +84,12 @@ public static partial class F
 
 internal sealed class Conv2dOp(Conv2dArgs args) : Op("conv2d")
 {
+    // Inputs: input, weight, then bias, then residual, where there are any.
+    protected internal override OpAttributes Attributes => new()
+    {
+        { "stride", args.Stride }, { "padding", args.Padding }, { "dilation", args.Dilation }, { "groups", args.Groups }, { "activation", Activation.ToString() },
+    };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IConv2dKernel>() is ITakesHalves;
 
     public Activation Activation { get; init; }

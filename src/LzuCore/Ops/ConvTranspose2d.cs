@@ -50,14 +50,19 @@ public static partial class F
         long width = Size(input.Shape[3], args.Stride.Width, args.Padding.Width, args.Dilation.Width, weight.Shape[3], extra.Width);
         if (height is < 1 or > int.MaxValue || width is < 1 or > int.MaxValue || weight.Shape[2] < 1 || weight.Shape[3] < 1)
             throw new ShapeException(Name, "the output must have at least one pixel", $"{height} x {width} from input {input.Shape}, weight {weight.Shape}", "Use a larger input or less padding.");
-        var op = new ConvTranspose2dOp(args, [input.Shape[0], weight.Shape[1] * groups, (int)height, (int)width]);
+        var op = new ConvTranspose2dOp(args, extra, [input.Shape[0], weight.Shape[1] * groups, (int)height, (int)width]);
         return bias is null ? Op.Apply(op, input, weight) : Op.Apply(op, input, weight, bias);
     }
 }
 
 // The kernels see the convolution whose adjoint this is: its input is our output, its output is our input.
-internal sealed class ConvTranspose2dOp(Conv2dArgs args, Shape shape) : Op("conv_transpose2d")
+internal sealed class ConvTranspose2dOp(Conv2dArgs args, Size2 outputPadding, Shape shape) : Op("conv_transpose2d")
 {
+    protected internal override OpAttributes Attributes => new()
+    {
+        { "stride", args.Stride }, { "padding", args.Padding }, { "output_padding", outputPadding }, { "groups", args.Groups }, { "dilation", args.Dilation },
+    };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         Tensor input = inputs[0].Contiguous(), weight = inputs[1].Contiguous();

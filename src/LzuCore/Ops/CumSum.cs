@@ -21,6 +21,8 @@ public static partial class F
 
 internal sealed class CumSumOp(int axis) : Op("cumsum")
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var output = Tensor.Empty(inputs[0].Shape, inputs[0]);

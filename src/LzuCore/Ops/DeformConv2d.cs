@@ -75,6 +75,12 @@ internal sealed class DeformConv2dOp(DeformConv2dArgs args, bool hasMask, bool h
 
     public Activation Activation { get; init; }
 
+    protected internal override OpAttributes Attributes => new()
+    {
+        { "stride", args.Conv.Stride }, { "padding", args.Conv.Padding }, { "dilation", args.Conv.Dilation }, { "groups", args.Conv.Groups },
+        { "deform_groups", args.DeformGroups }, { "mask", hasMask }, { "bias", hasBias }, { "activation", Activation.ToString() },
+    };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         Tensor input = inputs[0].Contiguous(), weight = inputs[1].Contiguous(), offset = inputs[2];

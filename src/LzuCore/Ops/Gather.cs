@@ -69,9 +69,10 @@ public static partial class F
     // A one-axis index repeated over every other axis without copying.
     private static Tensor AlongAxis(Tensor index, int axis, Shape shape)
     {
-        var strides = new long[shape.Rank];
-        strides[axis] = index.Layout.Strides[0];
-        return new Tensor(index.View.Storage, new Layout(shape.With(axis, index.Shape[0]), strides, index.Layout.Offset), index.DType);
+        var (alone, all) = (new int[shape.Rank], shape.ToArray());
+        Array.Fill(alone, 1);
+        alone[axis] = all[axis] = index.Shape[0];
+        return index.Reshape(alone).Expand(all);
     }
 
     private static void CheckIndexShape(string name, string what, int axis, Shape shape, Tensor index)
@@ -94,6 +95,8 @@ public static partial class F
 
 internal sealed class GatherOp(string name, int axis) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var (x, index) = (inputs[0], inputs[1]);
@@ -111,6 +114,8 @@ internal sealed class GatherOp(string name, int axis) : Op(name)
 
 internal sealed class ScatterOp(int axis) : Op("scatter")
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var (x, index, source) = (inputs[0], inputs[1], inputs[2]);
@@ -155,6 +160,8 @@ internal sealed class ScatterOp(int axis) : Op("scatter")
 
 internal sealed class ScatterAddOp(int axis) : Op("scatter_add")
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var (x, index, source) = (inputs[0], inputs[1], inputs[2]);

@@ -34,6 +34,8 @@ public static partial class F
 
 internal sealed class GridSampleOp(GridSampleArgs args) : Op("grid_sample")
 {
+    protected internal override OpAttributes Attributes => new() { { "mode", args.Mode.ToString() }, { "padding_mode", args.Padding.ToString() }, { "align_corners", args.AlignCorners } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         Tensor input = inputs[0].Contiguous(), grid = inputs[1];

@@ -29,6 +29,8 @@ public static partial class F
 
 internal sealed class InterpolateOp(InterpolateArgs args, Size2 size) : Op("interpolate")
 {
+    protected internal override OpAttributes Attributes => new() { { "size", size }, { "mode", args.Mode.ToString() }, { "align_corners", args.AlignCorners } };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IInterpolateKernel>() is ITakesHalves && !Records(inputs);
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)

@@ -17,6 +17,24 @@ public static partial class F
 
 internal sealed class MapOp<TFormula>(string name, TFormula formula) : Op(name) where TFormula : struct, IMapFormula
 {
+    // A formula's numbers; names whose formula has none need none. Scalars of arithmetic: x·scale + shift, x / divisor, numerator / x.
+    protected internal override OpAttributes Attributes => formula switch
+    {
+        Affine a => new() { { "scale", a.Scale }, { "shift", a.Shift } },
+        Scale s => new() { { "scale", s.Factor }, { "shift", 0 } },
+        DivideBy d => new() { { "divisor", d.Divisor } },
+        DivideInto d => new() { { "numerator", d.Numerator } },
+        Clamp c => new() { { "min", c.Low }, { "max", c.High } },
+        HardTanh h => new() { { "min", h.Low }, { "max", h.High } },
+        LeakyRelu l => new() { { "negative_slope", l.Slope } },
+        Elu e => new() { { "alpha", e.Scale } },
+        Softplus s => new() { { "beta", s.Beta }, { "threshold", s.Threshold } },
+        Square => new() { { "exponent", 2 } },
+        Power p => new() { { "exponent", p.Exponent } },
+        Kernels.SmoothL1 s => new() { { "beta", s.Beta } },
+        _ => OpAttributes.None,
+    };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var input = inputs[0];

@@ -89,6 +89,8 @@ internal sealed class ExtremeReduceOp(string name, ReduceKind kind, Shape kept) 
 
 internal sealed class ArgExtremeOp(string name, int axis, bool largest) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var output = Tensor.Empty(inputs[0].Shape.With(axis, 1), DType.Int64, inputs[0].Device);

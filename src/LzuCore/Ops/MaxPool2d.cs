@@ -72,6 +72,13 @@ public static partial class F
 
 internal sealed class Pool2dOp(string name, Pool2dArgs args) : Op(name)
 {
+    // An adaptive pool has no kernel: its bins follow from the sizes.
+    protected internal override OpAttributes Attributes => args.Rows.Kernel == 0 ? OpAttributes.None : new()
+    {
+        { "kernel_size", new Size2(args.Rows.Kernel, args.Columns.Kernel) }, { "stride", new Size2(args.Rows.Stride, args.Columns.Stride) },
+        { "padding", new Size2(args.Rows.Padding, args.Columns.Padding) }, { "count_include_pad", args.Rows.CountsPadding },
+    };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<IPool2dKernel>() is ITakesHalves && !Records(inputs);
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)

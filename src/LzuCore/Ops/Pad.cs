@@ -57,6 +57,11 @@ public static partial class F
 
 internal sealed class PadOp(PadArgs args) : Op("pad")
 {
+    protected internal override OpAttributes Attributes => new()
+    {
+        { "mode", args.Mode.ToString() }, { "value", args.Value }, { "left", args.Left }, { "right", args.Right }, { "top", args.Top }, { "bottom", args.Bottom },
+    };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var input = inputs[0].Contiguous();

@@ -72,6 +72,8 @@ public static partial class F
             Check.Parameter(op, inputs[0].DType, ys[i].DType);
         }
         CheckPadding(op, padding);
+        // One buffer with every level in it is for speed; a graph says one op a level.
+        if (GraphCapture.IsOpen) return [.. inputs.Select((x, i) => SeparableSample(x, xs[i], ys[i], padding))];
         var shapes = inputs.Select((x, i) => new Shape([x.Shape[0], x.Shape[1], ys[i].Shape[1], xs[i].Shape[1]])).ToArray();
         var all = Op.Apply(new SeparableLevelsOp(padding, shapes), [.. inputs, .. xs.Select(Wide), .. ys.Select(Wide)]);
         long at = 0;
@@ -99,6 +101,8 @@ public static partial class F
 
 internal sealed class SeparableSampleOp(PaddingMode padding) : Op("separable_sample")
 {
+    protected internal override OpAttributes Attributes => new() { { "padding_mode", padding.ToString() } };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => inputs[0].Backend.Kernel<ISeparableSampleKernel>() is ITakesHalves && !Records(inputs);
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
@@ -115,7 +119,7 @@ internal sealed class SeparableSampleOp(PaddingMode padding) : Op("separable_sam
             sink.Empty(0)?.View, sink.Empty(1)?.View, sink.Empty(2)?.View);
 }
 
-internal sealed class SeparableBytesOp(PaddingMode padding, float[] scale, float[] shift) : Op("separable_sample")
+internal sealed class SeparableBytesOp(PaddingMode padding, float[] scale, float[] shift) : Op("separable_sample_bytes")
 {
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {

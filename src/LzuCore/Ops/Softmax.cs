@@ -29,6 +29,8 @@ public static partial class F
 
 internal sealed class SoftmaxOp(string name, int axis, bool logarithm) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var output = Tensor.Empty(inputs[0].Shape, inputs[0]);

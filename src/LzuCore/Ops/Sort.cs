@@ -48,6 +48,8 @@ public static partial class F
 
 internal sealed class OrderOp(string name, int axis, int count, bool descending) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "dim", axis }, { "k", count }, { "largest", descending } };
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var output = Tensor.Empty(inputs[0].Shape.With(axis, count), DType.Int64, inputs[0].Device);

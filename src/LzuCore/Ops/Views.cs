@@ -26,7 +26,7 @@ public static partial class F
             var axes = order.Select(d => Check.Axis("permute", x.Shape, d)).ToArray();
             if (axes.Length != x.Rank || axes.Distinct().Count() != x.Rank)
                 throw new ShapeException("permute", $"order must name each of the {x.Rank} axes once", $"[{string.Join(", ", order)}]");
-            return Op.Apply(new ViewOp("permute", l => l.Permute(axes)), x);
+            return Op.Apply(new ViewOp("permute", l => l.Permute(axes)) { Dims = axes }, x);
         }
 
         /// <summary>Two axes swapped. A view.</summary>
@@ -45,7 +45,7 @@ public static partial class F
             var axis = Check.Axis("narrow", x.Shape, dim);
             if (start < 0 || length < 0 || start > x.Shape[axis] - length)
                 throw new ShapeException("narrow", $"range must lie within axis {axis} of {x.Shape}", $"start {start}, length {length}");
-            return Op.Apply(new ViewOp("narrow", l => l.Narrow(axis, start, length)), x);
+            return Op.Apply(new ViewOp("narrow", l => l.Narrow(axis, start, length)) { Dim = axis, Start = start }, x);
         }
 
         /// <summary>One entry of an axis, which disappears. A view.</summary>
@@ -55,7 +55,7 @@ public static partial class F
             var axis = Check.Axis("select", x.Shape, dim);
             var at = index < 0 ? index + x.Shape[axis] : index;
             if (at < 0 || at >= x.Shape[axis]) throw new ShapeException("select", $"index must lie within axis {axis} of {x.Shape}", $"{index}");
-            return Op.Apply(new ViewOp("select", l => l.Select(axis, at)), x);
+            return Op.Apply(new ViewOp("select", l => l.Select(axis, at)) { Dim = axis, Start = at }, x);
         }
 
         /// <summary>Size-1 axes repeated, and axes added in front, without copying; -1 keeps a size. Gradient: summed over repeats.</summary>
@@ -126,6 +126,22 @@ public static partial class F
 
 internal sealed class ViewOp(string name, Func<Layout, Layout> view) : Op(name)
 {
+    /// <summary>The order of a permutation.</summary>
+    public int[] Dims { get; init; } = [];
+
+    /// <summary>The axis that is cut.</summary>
+    public int Dim { get; init; }
+
+    /// <summary>Where the cut begins; how long it is, the result's shape says.</summary>
+    public int Start { get; init; }
+
+    protected internal override OpAttributes Attributes => Name switch
+    {
+        "permute" => new() { { "dims", Dims } },
+        "narrow" or "select" => new() { { "dim", Dim }, { "start", Start } },
+        _ => OpAttributes.None,
+    };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => true;
 
     private Shape _from;

@@ -75,6 +75,7 @@ public sealed partial class Tensor
     public T[] ToArray<T>() where T : unmanaged
     {
         if (DTypes.Of<T>() != DType) throw new DTypeException($"to_array: tensor is {DType.Name()}, asked for {DTypes.Of<T>().Name()}. Convert with .To(DType.{DTypes.Of<T>()}).");
+        GraphCapture.RefuseRead("to_array", this);
         var result = new T[Shape.Count];
         using var scope = new TensorScope();
         var plain = this;
@@ -93,6 +94,7 @@ public sealed partial class Tensor
     public double Item()
     {
         if (Shape.Count != 1) throw new ShapeException("item", "tensor must have exactly one element", Shape.ToString());
+        GraphCapture.RefuseRead("item", this);
         using var scope = new TensorScope();
         var one = EmptyWithLayout(Layout.RowMajor([]), DType.Float64, Device);
         Backend.Kernel<ICopyKernel>().Copy(View.With(new Layout([], [], Layout.Offset)), one.View);

@@ -71,7 +71,7 @@ public sealed class DetectTests
     {
         using var folder = new WorkFolder();
         Safetensors.Write(folder["other.safetensors"], [KeyValuePair.Create("a", Tensor.Ones([2]))]);
-        Lzu.Run("detect", "image:1@96x128", "--weights", folder["other.safetensors"], "--quiet").Failed(2, "other.safetensors", "no RetinaNet");
+        Lzu.Run("detect", "image:1@96x128", "--weights", folder["other.safetensors"], "--quiet").Failed(2, "other.safetensors", "not of a retinanet");
     }
 
     [TestCase("random:", "random:SEED")]

@@ -47,7 +47,7 @@ public sealed class Mono3dAnnotations
     /// <summary>The boxes, image by image.</summary>
     public IReadOnlyList<Mono3dAnnotation> Annotations { get; }
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file. Files of mmdetection3d before 1.0 are told by their boxes, which mean something else, and brought to today's meaning.</summary>
     /// <exception cref="FileFormatException">The file is missing, or something in it is not as the format says; the message names the place.</exception>
     public static Mono3dAnnotations Load(string path)
     {
@@ -127,7 +127,8 @@ public sealed class Mono3dAnnotations
                 default: json.Skip(); break;
             }
         json.End();
-        return new Mono3dAnnotations(images ?? throw json.Missing("images"), annotations);
+        if (images is null) throw json.Missing("images");
+        return new Mono3dAnnotations(images, Mono3dConvention.Current(images, annotations));
     }
 
     private static Mono3dImage ReadImage(JsonCursor json, HashSet<string> tokens)

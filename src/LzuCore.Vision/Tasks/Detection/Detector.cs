@@ -60,6 +60,21 @@ public sealed class Detector
         _decoder = new RetinaNetDecoder(model.Options.Layout);
     }
 
+    /// <summary>Bytes to input.</summary>
+    public Normalization Normalization => _zoomer.Normalization;
+
+    internal RetinaNet Model => _model;
+
+    /// <summary>The network alone, as in <see cref="Detect"/> between normalising and decoding: zoomed, backbone and pyramid, unzoomed, head.</summary>
+    /// <param name="image">[1, 3, H, W], normalised.</param>
+    /// <exception cref="ShapeException">The image is not [1, 3, H, W].</exception>
+    public DetectorOutput Forward(Tensor image)
+    {
+        var zoomed = _zoomer.Zoom(image, _previous);
+        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);
+        return _model.Head.Call(_options.Unwarp == Unwarp.Features ? zoomed.Unzoom(levels, RetinaNet.Strides) : levels);
+    }
+
     /// <summary>Forgets the boxes of the picture before: the next one begins a sequence.</summary>
     public void StartSequence() => _previous = [];
 

@@ -41,6 +41,20 @@ public sealed class Detector3d
         _zoomer = new Zoomer("3-D detector", _options, Fcos3d.Strides, Normalization.CaffeBgr, Device);
     }
 
+    /// <summary>Bytes to input.</summary>
+    public Normalization Normalization => _zoomer.Normalization;
+
+    internal Fcos3d Model => _model;
+
+    /// <summary>The network alone, as in <see cref="Detect"/> between normalising and decoding: zoomed, backbone, unzoomed, head.</summary>
+    /// <param name="image">[1, 3, H, W], normalised.</param>
+    /// <exception cref="ShapeException">The image is not [1, 3, H, W].</exception>
+    public Fcos3dOutput Forward(Tensor image)
+    {
+        var zoomed = _zoomer.Zoom(image, []);
+        return _model.Head.Call(zoomed.Unzoom(_model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels), Fcos3d.Strides));
+    }
+
     /// <summary>Forgets the boxes of the picture before: the next one begins a sequence.</summary>
     public void StartSequence() => _previous = [];
 

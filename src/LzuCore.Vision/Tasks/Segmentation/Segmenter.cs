@@ -45,6 +45,21 @@ public sealed class Segmenter
     /// <summary>Forgets the picture before: the next one begins a sequence.</summary>
     public void StartSequence() => _previous = null;
 
+    /// <summary>Bytes to input.</summary>
+    public Normalization Normalization => _zoomer.Normalization;
+
+    internal PspNet Model => _model;
+
+    /// <summary>The network alone, as in <see cref="Segment"/> between normalising and decoding: zoomed, backbone, unzoomed, head.</summary>
+    /// <param name="image">[1, 3, H, W], normalised.</param>
+    /// <returns>Logits at the features' resolution.</returns>
+    /// <exception cref="ShapeException">The image is not [1, 3, H, W].</exception>
+    public SegmentationOutput Forward(Tensor image)
+    {
+        var zoomed = _zoomer.Zoom(image, []);
+        return _model.Heads(zoomed.Unzoom(_model.Features(zoomed.Input), _model.Strides));
+    }
+
     /// <summary>Labels every pixel of a picture.</summary>
     public SegmentationResult Segment(Image image)
     {

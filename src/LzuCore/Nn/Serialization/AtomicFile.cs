@@ -2,10 +2,14 @@ using LzuCore.Memory;
 
 namespace LzuCore.Nn.Serialization;
 
-// A file is written beside its place, flushed to the disk, then renamed over it: a reader or a killed process sees the old file or the new one,
-// never half of one.
-internal static class AtomicFile
+/// <summary>Writes files whole or not at all: beside their place, flushed to the disk, then renamed over it. A reader or a killed process sees the old file or the new one,
+/// never half of one.</summary>
+public static class AtomicFile
 {
+    /// <summary>Writes one file.</summary>
+    /// <param name="path">Its place; a file there is replaced.</param>
+    /// <param name="write">Writes the content. What it throws leaves no file behind.</param>
+    /// <exception cref="LzuException">The place cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         string? beside = null;

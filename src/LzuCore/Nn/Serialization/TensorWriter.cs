@@ -4,9 +4,10 @@ using LzuCore.Tensors;
 
 namespace LzuCore.Nn.Serialization;
 
-// Writes a tensor's values as files want them: dense, row-major, little-endian.
-internal static class TensorWriter
+/// <summary>Writes a tensor's values as files want them: dense, row-major, little-endian.</summary>
+public static class TensorWriter
 {
+    /// <summary>Appends the values to a stream; a tensor that lies otherwise, or on another device, is copied first.</summary>
     public static unsafe void Write(Tensor tensor, Stream stream)
     {
         if (tensor.Shape.Count == 0) return;

@@ -6,6 +6,8 @@ namespace LzuCore.Tensors.Autograd;
 /// <summary>The same values in another layout or dtype.</summary>
 internal sealed class CopyOp(string name, DType dtype, Func<Shape, Layout> layout) : Op(name)
 {
+    protected internal override OpAttributes Attributes => new() { { "dtype", dtype.Name() } };
+
     protected override bool TakesHalves(ReadOnlySpan<Tensor> inputs) => true;
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)

@@ -29,6 +29,9 @@ public abstract class Op(string name)
     /// <summary>Multiply-adds count twice. 0 where arithmetic is not the cost.</summary>
     protected virtual long Flops(ReadOnlySpan<Tensor> inputs, Tensor output) => 0;
 
+    /// <summary>The call's options, in PyTorch's words, for whoever reads a captured graph (<see cref="GraphCapture"/>). Asked for after the forward pass, and only while capturing.</summary>
+    protected internal virtual OpAttributes Attributes => OpAttributes.None;
+
     /// <summary>Whether the op works on float16 and bfloat16 inputs as they are stored. Others get float32 copies, and their result is stored like the first half input.</summary>
     protected virtual bool TakesHalves(ReadOnlySpan<Tensor> inputs) => false;
 
@@ -47,7 +50,7 @@ public abstract class Op(string name)
     /// <summary>A tensor kept by <see cref="Save"/>.</summary>
     protected Tensor Saved(int index) => _saved[index];
 
-    /// <summary>The one door: every op runs through here, which gives autograd, profiling, anomaly detection and memory scopes.</summary>
+    /// <summary>The one door: every op runs through here, which gives autograd, profiling, graph capture, anomaly detection and memory scopes.</summary>
     /// <exception cref="DeviceException">The inputs are on different devices.</exception>
     public static Tensor Apply(Op op, params Tensor[] inputs)
     {
@@ -73,6 +76,7 @@ public abstract class Op(string name)
             result = new Tensor(output.Storage, output.Layout, output.DType, record ? op : null, record);
         }
         OpTrace.Stop(started, op, op.Flops(inputs, result));
+        GraphCapture.Record(op, inputs, result);
         if (Grad.IsDetectingAnomalies) CheckFinite($"{op.Name}: the result", result);
         GC.KeepAlive(inputs);
         return result;

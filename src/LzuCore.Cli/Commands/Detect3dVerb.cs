@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using LzuCore.Cli.Inputs;
+using LzuCore.Cli.Manners;
+using LzuCore.Cli.Pictures;
+using LzuCore.Vision.Data.NuScenes;
+using LzuCore.Vision.Geometry;
+using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
+using LzuCore.Vision.Tasks;
+using LzuCore.Vision.Tasks.Detection3d;
+
+namespace LzuCore.Cli.Commands;
+
+/// <summary>One box in space that was found: camera's frame (x right, y down, z forward), gravity centre, metres, radians.</summary>
+internal sealed record FoundBox3d(double[] Center, double[] Size, double Yaw, double[] Velocity, double Score, int Label, [property: JsonPropertyName("class")] string ClassName, string Attribute);
+
+/// <summary>What was found in one picture.</summary>
+internal sealed record Detected3dImage(string File, int[] Size, int[] NetworkSize, double[] Intrinsics, [property: JsonPropertyName("boxes3d")] IReadOnlyList<FoundBox3d> Boxes3d, int TruthBoxes, StageMs Ms, IReadOnlyList<string> Files);
+
+/// <summary>What <c>lzu detect3d --json</c> writes.</summary>
+internal sealed record Detect3dDocument(string Schema, string Model, string Warp, string Geometry, IReadOnlyList<Detected3dImage> Images);
+
+/// <summary><c>lzu detect3d</c>: boxes in space from one camera, with or without zooming before the backbone.</summary>
+internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in one camera's pictures: FCOS3D, with no, a fixed or an adaptive zoom before its backbone")
+{
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "JPEG, PNG or WebP files, or image:SEED@HxW", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> _weights = Opt.Text("--weights", "FILE", "a checkpoint, or random:SEED for the deterministic weights (10 classes)", required: true);
+    private readonly Option<string> _model = Opt.Choice("--model", "the network", "fcos3d");
+    private readonly Option<string> _style = Opt.Choice("--style", "where a bottleneck's stride is, which no checkpoint tells", "caffe", "pytorch");
+    private readonly Option<string?> _intrinsics = Opt.Text("--intrinsics", "fx,fy,cx,cy", "the camera of every picture, in its pixels");
+    private readonly Option<string?> _annotations = Opt.Text("--annotations", "FILE", "a mono-3D annotation file that knows the pictures' cameras; its boxes are drawn, too");
+    private readonly Option<string> _geometry = Opt.Choice("--geometry", "the frame of the warp: exact, or as the method's own networks were trained", "exact", "reference");
+    private readonly Option<double?> _score = Opt.Number("--score", "least score that is reported (default 0.3)", 0, 1, 0.3);
+    private readonly Option<string?> _out = Opt.Text("--out", "DIR", "folder for pictures with the boxes drawn in, beside a view from above");
+    private readonly ZoomChoice _zoom = new();
+
+    /// <inheritdoc/>
+    protected override void Declare(Command command)
+    {
+        command.Add(_images);
+        foreach (var option in new Option[] { _weights, _model, _style, _intrinsics, _annotations, _geometry, _score, _out }) command.Add(option);
+        _zoom.AddTo(command);
+    }
+
+    /// <inheritdoc/>
+    protected override int Run(ParseResult parsed, Session session)
+    {
+        _zoom.Check(parsed);
+        var cameras = new CameraChoice(parsed.GetValue(_intrinsics), parsed.GetValue(_annotations));
+        var inputs = InputImage.Named(parsed.GetRequiredValue(_images));
+        Fcos3d? model = null;
+        Detector3d? detector = null;
+        var results = new List<Detected3dImage>();
+        using var outputs = new OutputFiles(session.Cancellation);
+        session.ForEach("detecting", inputs, input =>
+        {
+            var clock = Stopwatch.StartNew();
+            var image = input.Image.Load();
+            var load = clock.Elapsed.TotalMilliseconds;
+            var camera = cameras.Of(input.Image.Source, image.Size);
+            var geometry = parsed.GetValue(_geometry) == "reference" ? WarpGeometry.Reference : WarpGeometry.Exact;
+            var options = _zoom.Into(parsed, new Detector3dOptions { Score = (float)parsed.GetValue(_score)!.Value, Geometry = geometry }, image);
+            model ??= NetworkChoice.Fcos3d(parsed.GetValue(_weights)!, parsed.GetValue(_style) == "pytorch" ? ResNetStyle.Pytorch : ResNetStyle.Caffe, session.Device);
+            detector ??= new Detector3d(model, options);
+            var found = detector.Detect(image, camera);
+            var truth = cameras.TruthOf(input.Image.Source);
+            var files = new List<string>();
+            if (parsed.GetValue(_out) is { } folder)
+            {
+                Add("detections3d", [.. found.Detections.Select(d => new LabelledBox3d(d.Box, d.Label, string.Create(CultureInfo.InvariantCulture, $"{NameOf(d.Label, model)} {d.Score:0.00}")))]);
+                if (truth.Count > 0) Add("truth3d", [.. truth.Select(t => new LabelledBox3d(t.Box3d, t.Label, NuScenesClasses.Names[t.Label]))]);
+
+                void Add(string kind, IReadOnlyList<LabelledBox3d> boxes) => files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.{kind}.png"),
+                    p => File.WriteAllBytes(p, ImageCodec.Encode(SpacePictures.Draw(image, camera, boxes), p))));
+            }
+            results.Add(Describe(input.Image.Source, camera, load, found, truth.Count, model, files));
+        });
+        outputs.Commit();
+        foreach (var result in results) Show(session, result);
+        session.Document(new Detect3dDocument("lzu.detect3d/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), parsed.GetValue(_geometry)!, results), CliJson.Default.Detect3dDocument);
+        return ExitCode.Done;
+    }
+
+    private static string NameOf(int label, Fcos3d model) => model.Options.Classes == NuScenesClasses.Names.Count ? NuScenesClasses.Names[label] : $"class {label}";
+
+    private static string AttributeOf(Detection3d one, Fcos3d model) =>
+        model.Options.Classes == NuScenesClasses.Names.Count && model.Options.Attributes == NuScenesClasses.Attributes.Count ? NuScenesClasses.AttributeFor(one.Label, one.Attribute) : $"attribute {one.Attribute}";
+
+    private static Detected3dImage Describe(string source, Camera camera, double load, Detection3dResult found, int truth, Fcos3d model, List<string> files) =>
+        new(source, [found.Image.Height, found.Image.Width], [found.Network.Height, found.Network.Width], [camera.Fx, camera.Fy, camera.Cx, camera.Cy],
+            [.. found.Detections.Select(d => new FoundBox3d([d.Box.X, d.Box.Y, d.Box.Z], [d.Box.Length, d.Box.Height, d.Box.Width], Math.IEEERemainder(d.Box.Yaw, 2 * Math.PI),
+                [d.Box.VelocityX, d.Box.VelocityZ], d.Score, d.Label, NameOf(d.Label, model), AttributeOf(d, model)))],
+            truth, StageMs.Of(load, found.Milliseconds), files);
+
+    private static void Show(Session session, Detected3dImage image)
+    {
+        session.Print(string.Create(CultureInfo.InvariantCulture, $"{image.File}  {image.Size[0]}x{image.Size[1]}, network at {image.NetworkSize[0]}x{image.NetworkSize[1]}: {image.Boxes3d.Count} boxes{(image.TruthBoxes > 0 ? $", {image.TruthBoxes} in the annotations" : "")}"));
+        foreach (var one in image.Boxes3d.Take(20))
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"  {one.Score:0.000}  {one.ClassName,-20} at {one.Center[0],7:0.0} {one.Center[1],6:0.0} {one.Center[2],6:0.0} m, {one.Size[0]:0.0} x {one.Size[1]:0.0} x {one.Size[2]:0.0} m, yaw {one.Yaw * 180 / Math.PI,4:0} deg"));
+        if (image.Boxes3d.Count > 20) session.Print($"  … {image.Boxes3d.Count - 20} more");
+        session.Print($"  {image.Ms}");
+        foreach (var file in image.Files) session.Print("  " + file);
+    }
+}
