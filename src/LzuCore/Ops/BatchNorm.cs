@@ -53,6 +53,9 @@ public static partial class F
 // Batch and group norm. Inputs: x, weight and bias where there are any, fixed mean and variance. Batch statistics are shown to `seen`.
 internal sealed class NormOp(string name, NormArgs args, bool hasWeight, bool hasBias, bool fixedStatistics, Action<Tensor, Tensor>? seen = null) : Op(name)
 {
+    // Has no gradient: for Grad.Off() only.
+    public Activation Activation { get; init; }
+
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
         var x = inputs[0].Contiguous();
@@ -68,7 +71,7 @@ internal sealed class NormOp(string name, NormArgs args, bool hasWeight, bool ha
             seen?.Invoke(mean, variance);
         }
         Tensor? weight = hasWeight ? inputs[1].Contiguous() : null, bias = hasBias ? inputs[hasWeight ? 2 : 1].Contiguous() : null;
-        kernel.Forward(args, x.View, mean.View, variance.View, weight?.View, bias?.View, output.View);
+        kernel.Forward(args, x.View, mean.View, variance.View, weight?.View, bias?.View, output.View, Activation);
         if (weight is null) Save(x, mean, variance);
         else Save(x, mean, variance, weight);
         return output;

@@ -123,19 +123,25 @@ internal static unsafe class ChannelSums
         }
     }
 
-    /// <summary>y = (x - m)·s + b.</summary>
+    /// <summary>y = (x - m)·s + b, but no less than a floor: 0 is ReLU, -infinity nothing. NaN stays, as the second operand of the machine's maximum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Normalize<T>(T* x, T* y, int pixels, int channels, T* m, T* s, T* b) where T : unmanaged, IFloatingPointIeee754<T>
+    public static void Normalize<T>(T* x, T* y, int pixels, int channels, T* m, T* s, T* b, T floor) where T : unmanaged, IFloatingPointIeee754<T>
     {
+        var wide = Vector512.Create(floor);
+        var narrow = new Vector<T>(floor);
         for (var i = 0; i < pixels; i++, x += channels, y += channels)
         {
             var c = 0;
             if (Vector512.IsHardwareAccelerated)
                 for (; c <= channels - Vector512<T>.Count; c += Vector512<T>.Count)
-                    ((Vector512.Load(x + c) - Vector512.Load(m + c)) * Vector512.Load(s + c) + Vector512.Load(b + c)).Store(y + c);
+                    Vector512.MaxNative(wide, (Vector512.Load(x + c) - Vector512.Load(m + c)) * Vector512.Load(s + c) + Vector512.Load(b + c)).Store(y + c);
             for (; c <= channels - Vector<T>.Count; c += Vector<T>.Count)
-                ((Vector.Load(x + c) - Vector.Load(m + c)) * Vector.Load(s + c) + Vector.Load(b + c)).Store(y + c);
-            for (; c < channels; c++) y[c] = (x[c] - m[c]) * s[c] + b[c];
+                Vector.MaxNative(narrow, (Vector.Load(x + c) - Vector.Load(m + c)) * Vector.Load(s + c) + Vector.Load(b + c)).Store(y + c);
+            for (; c < channels; c++)
+            {
+                var v = (x[c] - m[c]) * s[c] + b[c];
+                y[c] = v < floor ? floor : v;
+            }
         }
     }
 
