@@ -16,10 +16,10 @@ internal sealed class NormKernel(Launcher launcher, Backend backend) : INormKern
         else Statistics<float, SingleReal>(args, input, mean, variance);
     }
 
-    public void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output)
+    public void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output, Activation activation)
     {
-        if (input.DType == DType.Float64) Forward<double, DoubleReal>(args, input, mean, variance, weight, bias, output);
-        else Forward<float, SingleReal>(args, input, mean, variance, weight, bias, output);
+        if (input.DType == DType.Float64) Forward<double, DoubleReal>(args, input, mean, variance, weight, bias, output, activation);
+        else Forward<float, SingleReal>(args, input, mean, variance, weight, bias, output, activation);
     }
 
     public void Backward(in NormArgs args, bool fixedStatistics, TensorView input, TensorView mean, TensorView variance, TensorView? weight,
@@ -39,7 +39,7 @@ internal sealed class NormKernel(Launcher launcher, Backend backend) : INormKern
         launcher.Launch(cut.Images * (long)cut.Groups, new StatisticsPass<T, TReal>(cut, input.Dense<T>(), sums.Elements<double>(), mean.Dense<T>(), variance.Dense<T>()), grain: 64);
     }
 
-    private void Forward<T, TReal>(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output)
+    private void Forward<T, TReal>(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output, Activation activation)
         where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
     {
         if (input.Count == 0) return;
@@ -47,13 +47,13 @@ internal sealed class NormKernel(Launcher launcher, Backend backend) : INormKern
         using var constants = new Scratch(backend, input.DType, cut.Images * 3L * cut.Channels);
         launcher.Launch(cut.Images * (long)cut.Channels, new ForwardConstants<T, TReal>(cut, args.Eps, weight is null ? 0 : 1, bias is null ? 0 : 1,
             mean.Dense<T>(), variance.Dense<T>(), (weight ?? mean).Dense<T>(), (bias ?? mean).Dense<T>(), constants.Elements<T>()), grain: 256);
-        if (Channels.InFours(cut.Channels, input, output)) Normalize<T, Quad<T>, Four<T>>(cut, 4, input.Fours<T>(), constants.View.Fours<T>(), output.Fours<T>());
-        else Normalize<T, T, One<T>>(cut, 1, input.Dense<T>(), constants.Elements<T>(), output.Dense<T>());
+        if (Channels.InFours(cut.Channels, input, output)) Normalize<T, Quad<T>, Four<T>>(cut, 4, activation, input.Fours<T>(), constants.View.Fours<T>(), output.Fours<T>());
+        else Normalize<T, T, One<T>>(cut, 1, activation, input.Dense<T>(), constants.Elements<T>(), output.Dense<T>());
     }
 
-    private void Normalize<T, V, TLane>(NormCut cut, int width, ArrayView<V> x, ArrayView<V> constants, ArrayView<V> y)
+    private void Normalize<T, V, TLane>(NormCut cut, int width, Activation activation, ArrayView<V> x, ArrayView<V> constants, ArrayView<V> y)
         where T : unmanaged, IFloatingPointIeee754<T> where V : unmanaged where TLane : struct, ILane<T, V> =>
-        launcher.Launch(y.Length, new ForwardBody<T, V, TLane>(cut.Channels / width, cut.Pixels, x, constants, y));
+        launcher.Launch(y.Length, new ForwardBody<T, V, TLane>(cut.Channels / width, cut.Pixels, activation == Activation.Relu ? 1 : 0, x, constants, y));
 
     private void Backward<T, TReal>(in NormArgs args, bool fixedStatistics, TensorView input, TensorView mean, TensorView variance, TensorView? weight,
         TensorView dOutput, TensorView? dInput, TensorView? dWeight, TensorView? dBias) where T : unmanaged, IFloatingPointIeee754<T> where TReal : struct, IReal<T>
@@ -216,14 +216,15 @@ internal sealed class NormKernel(Launcher launcher, Backend backend) : INormKern
         }
     }
 
-    internal readonly struct ForwardBody<T, V, TLane>(int channels, int pixels, ArrayView<V> x, ArrayView<V> constants, ArrayView<V> y) : IKernelBody
+    internal readonly struct ForwardBody<T, V, TLane>(int channels, int pixels, int relu, ArrayView<V> x, ArrayView<V> constants, ArrayView<V> y) : IKernelBody
         where T : unmanaged, IFloatingPointIeee754<T> where V : unmanaged where TLane : struct, ILane<T, V>
     {
         public void Run(int index)
         {
             var pixel = index / channels;
             var at = pixel / pixels * 3L * channels + (index - pixel * channels);
-            y[index] = TLane.Add(TLane.Multiply(TLane.Subtract(x[index], constants[at]), constants[at + channels]), constants[at + 2 * channels]);
+            var v = TLane.Add(TLane.Multiply(TLane.Subtract(x[index], constants[at]), constants[at + channels]), constants[at + 2 * channels]);
+            y[index] = relu != 0 ? TLane.Max(v, TLane.Zero) : v;
         }
     }
 

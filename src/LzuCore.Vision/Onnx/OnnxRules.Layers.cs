@@ -66,7 +66,7 @@ internal static partial class OnnxRules
         y = g.Reshape(y, shape.Dims);
         if (a.Flag("weight")) y = g.Node("Mul", [y, ForChannels(1)]);
         if (a.Flag("bias")) y = g.Node("Add", [y, ForChannels(a.Flag("weight") ? 2 : 1)]);
-        return y;
+        return a.Text("activation") == "Relu" ? g.Node("Relu", [y]) : y;
 
         string ForChannels(int input) => shape.Rank == 2 ? g.In(op, input) : g.Reshape(g.In(op, input), channels, 1, 1);
     }

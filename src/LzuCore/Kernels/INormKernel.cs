@@ -15,8 +15,8 @@ public interface INormKernel : IKernel
     /// <summary>Mean and biased variance of every group; overwrites. The same bits for any number of threads.</summary>
     void Statistics(in NormArgs args, TensorView input, TensorView mean, TensorView variance);
 
-    /// <summary>output = (input - mean) / √(variance + eps) · weight + bias.</summary>
-    void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output);
+    /// <summary>output = activation((input - mean) / √(variance + eps) · weight + bias).</summary>
+    void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output, Activation activation = Activation.None);
 
     /// <summary>The gradients that are wanted (null: not wanted); overwrites.</summary>
     /// <param name="args">As in the forward pass.</param>

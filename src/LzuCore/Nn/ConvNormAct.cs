@@ -12,7 +12,8 @@ public static class ConvNormAct
     /// <summary><c>activation(norm(conv(x)) + residual)</c>.</summary>
     /// <remarks>With gradients on, or a norm that takes batch statistics, these are separate ops. Under <see cref="Grad.Off"/> with a norm that is fixed
     /// (batch norm in evaluation, frozen batch norm, or none), the norm is folded into weight and bias, which are kept until one of them is written,
-    /// and everything is one kernel call (a deformable convolution finds its offsets before). Both agree to 1e-5.</remarks>
+    /// and everything is one kernel call (a deformable convolution finds its offsets before). Both agree to 1e-5. A group norm, whose
+    /// statistics are each image's own, cannot be folded; under <see cref="Grad.Off"/> it activates in its own pass.</remarks>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="conv">The convolution, plain or deformable.</param>
     /// <param name="norm">The norm after it, or null.</param>
@@ -27,6 +28,7 @@ public static class ConvNormAct
             return conv.Fused(x, folded.Weight, folded.Bias, residual, activation);
         }
         var y = conv.Call(x);
+        if (!Grad.IsOn && residual is null && norm is GroupNorm group) return group.Fused(y, activation);
         if (norm is not null) y = norm.Call(y);
         if (residual is not null) y += residual;
         return activation == Activation.Relu ? y.Relu() : y;

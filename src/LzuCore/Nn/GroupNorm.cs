@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -31,4 +32,7 @@ public sealed class GroupNorm : Layer
 
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input) => F.GroupNorm(input, _groups, Weight.Value, Bias.Value, _eps);
+
+    // Norm and activation in one pass; under Grad.Off() only.
+    internal Tensor Fused(Tensor input, Activation activation) => F.GroupNormThen(activation, input, _groups, Weight.Value, Bias.Value, _eps);
 }

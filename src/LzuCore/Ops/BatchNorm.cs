@@ -56,7 +56,11 @@ internal sealed class NormOp(string name, NormArgs args, bool hasWeight, bool ha
     protected internal override OpAttributes Attributes => new()
     {
         { "num_groups", args.Groups }, { "eps", args.Eps }, { "weight", hasWeight }, { "bias", hasBias }, { "training", !args.PerImage && !fixedStatistics },
+        { "activation", Activation.ToString() },
     };
+
+    // Has no gradient: for Grad.Off() only.
+    public Activation Activation { get; init; }
 
     protected override Tensor Forward(ReadOnlySpan<Tensor> inputs)
     {
@@ -73,7 +77,7 @@ internal sealed class NormOp(string name, NormArgs args, bool hasWeight, bool ha
             seen?.Invoke(mean, variance);
         }
         Tensor? weight = hasWeight ? inputs[1].Contiguous() : null, bias = hasBias ? inputs[hasWeight ? 2 : 1].Contiguous() : null;
-        kernel.Forward(args, x.View, mean.View, variance.View, weight?.View, bias?.View, output.View);
+        kernel.Forward(args, x.View, mean.View, variance.View, weight?.View, bias?.View, output.View, Activation);
         if (weight is null) Save(x, mean, variance);
         else Save(x, mean, variance, weight);
         return output;

@@ -18,15 +18,19 @@ public static partial class F
     /// <remarks>Gradients: to x, through the statistics, to weight and bias. Sums are float64. Source: Wu, He 2018.</remarks>
     /// <exception cref="ShapeException">A shape does not fit.</exception>
     /// <exception cref="ArgumentValueException">The groups do not divide the channels.</exception>
-    public static Tensor GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, double eps = 1e-5)
+    public static Tensor GroupNorm(Tensor x, int groups, Tensor? weight, Tensor? bias, double eps = 1e-5) => GroupNormThen(Activation.None, x, groups, weight, bias, eps);
+
+    // The fused door of ConvNormAct: with an activation it records nothing, so it is for Grad.Off() only.
+    internal static Tensor GroupNormThen(Activation activation, Tensor x, int groups, Tensor? weight, Tensor? bias, double eps)
     {
+        if (activation != Activation.None && Grad.IsOn) throw new ArgumentValueException("group_norm: the fused form has no gradient; use it under Grad.Off().");
         const string op = "group_norm";
         Check.Floating($"{op}: input", x.DType);
         if (x.Rank is not (2 or 4)) throw new ShapeException($"{op}: input", "must have 2 or 4 axes", x.Shape.ToString());
         var channels = x.Shape[1];
         Check.That(groups >= 1 && channels % groups == 0, $"{op}: groups must divide {channels} channels, got {groups}.");
         CheckVectors(op, x, channels, ("weight", weight), ("bias", bias));
-        return Op.Apply(new NormOp(op, new NormArgs(groups, PerImage: true, eps), weight is not null, bias is not null, fixedStatistics: false), [x, .. new[] { weight, bias }.OfType<Tensor>()]);
+        return Op.Apply(new NormOp(op, new NormArgs(groups, PerImage: true, eps), weight is not null, bias is not null, fixedStatistics: false) { Activation = activation }, [x, .. new[] { weight, bias }.OfType<Tensor>()]);
     }
 
     /// <summary>Layer norm over the last axis: output = (x - mean) / √(variance + eps) · weight + bias, with mean and biased variance of each row.</summary>

@@ -104,6 +104,21 @@ public sealed class ConvNormActTests
         Assert.That(AssertClose.Compare(got.To(DType.Float32), ConvNormAct.Apply(X.To(DType.BFloat16).To(DType.Float32), conv, norm, Activation.Relu), 2e-2), Is.Null);
     }
 
+    [TestCase(12)]
+    [TestCase(40)]
+    public void GroupNorm_ActivatesInItsOwnPass(int channels)
+    {
+        var (conv, norm) = (new Conv2d(5, channels, kernel: 3, padding: 1), new GroupNorm(4, channels));
+        norm.Weight.Value = Tensor.Uniform([channels], RandomSource.FromSeed(3), 0.5, 2);
+        norm.Bias.Value = Tensor.Uniform([channels], RandomSource.FromSeed(4), -1, 1);
+        var expected = norm.Call(conv.Call(X)).Relu();
+        using var off = Grad.Off();
+        using var trace = OpTrace.Begin();
+        var got = ConvNormAct.Apply(X, conv, norm, Activation.Relu);
+        Assert.That(trace.Entries.Select(e => e.Op), Is.EqualTo((string[])["conv2d", "group_norm"]));
+        Assert.That(got.ToArray<float>(), Is.EqualTo(expected.ToArray<float>()));
+    }
+
     private static DeformConv2d Deformable(bool bias)
     {
         var conv = new DeformConv2d(5, 8, kernel: 3, padding: 1, bias: bias);

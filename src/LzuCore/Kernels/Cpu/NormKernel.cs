@@ -16,10 +16,10 @@ internal sealed unsafe class NormKernel : INormKernel
         else Statistics<float>(args, input, mean, variance);
     }
 
-    public void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output)
+    public void Forward(in NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output, Activation activation)
     {
-        if (input.DType == DType.Float64) Forward<double>(args, input, mean, variance, weight, bias, output);
-        else Forward<float>(args, input, mean, variance, weight, bias, output);
+        if (input.DType == DType.Float64) Forward<double>(args, input, mean, variance, weight, bias, output, activation);
+        else Forward<float>(args, input, mean, variance, weight, bias, output, activation);
     }
 
     public void Backward(in NormArgs args, bool fixedStatistics, TensorView input, TensorView mean, TensorView variance, TensorView? weight,
@@ -65,7 +65,7 @@ internal sealed unsafe class NormKernel : INormKernel
         double ChannelMean(int c) => double.CreateTruncating(first[c]) + sums[at + c] / cut.Pixels;
     }
 
-    private static void Forward<T>(NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output)
+    private static void Forward<T>(NormArgs args, TensorView input, TensorView mean, TensorView variance, TensorView? weight, TensorView? bias, TensorView output, Activation activation)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (input.Count == 0) return;
@@ -81,10 +81,11 @@ internal sealed unsafe class NormKernel : INormKernel
                 constants[at + cut.Channels] = T.CreateTruncating(Scale(v[s], args.Eps)) * (w is null ? T.One : w[c]);
                 constants[at + 2 * cut.Channels] = b is null ? T.Zero : b[c];
             }
+        var floor = activation == Activation.Relu ? T.Zero : T.NegativeInfinity;
         cut.Run((image, begin, pixels) =>
         {
             var at = image * cut.ImageStride + (long)begin * cut.Channels;
-            fixed (T* k = &constants[image * 3 * cut.Channels]) ChannelSums.Normalize(x + at, y + at, pixels, cut.Channels, k, k + cut.Channels, k + 2 * cut.Channels);
+            fixed (T* k = &constants[image * 3 * cut.Channels]) ChannelSums.Normalize(x + at, y + at, pixels, cut.Channels, k, k + cut.Channels, k + 2 * cut.Channels, floor);
         });
     }
 
