@@ -41,7 +41,7 @@ internal sealed class ExportVerb() : Verb("export", "a model as one ONNX file (o
         if (parsed.GetRequiredValue(_what) is var what && what != "onnx") throw new UsageException($"export: '{what}' is nothing to export to; choose onnx.");
         var (model, kind, file) = (parsed.GetValue(_model)!, parsed.GetValue(_kind)!, parsed.GetValue(_out)!);
         var size = parsed.GetValue(_size) ?? throw new UsageException("export: --size HxW is missing: a graph is for pictures of one size.");
-        Image.CheckSize("export", size);
+        if ((long)size.Height * size.Width > Image.MaxPixels) throw new UsageException($"export: the picture must have at most 268 megapixels, got {size}; lower --size.");
         if (parsed.GetValue(_saliency) is not null && kind != "fixed") throw new UsageException("--saliency is the map of --warp fixed; add --warp fixed.");
         if (model == "resnet50" && (kind != "none" || _warp.Scale(parsed) is not null)) throw new UsageException("export: resnet50 classifies whole pictures and has nothing to unzoom; leave out --warp and --scale.");
 

@@ -1,4 +1,3 @@
-using LzuCore.Memory;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 
