@@ -28,6 +28,7 @@ public sealed class GpuBackend : Backend
         Register<ICompareKernel>(new CompareKernel(_launcher));
         Register<IConv2dKernel>(OwnConv2d = new Conv2dKernel(_launcher, this));
         Register<ICopyKernel>(new CopyKernel(_launcher));
+        Register<IDeformConv2dKernel>(new DeformConv2dKernel(_launcher, this));
         Register<IDropoutKernel>(new DropoutKernel(_launcher));
         Register<IGatherKernel>(new GatherKernel(_launcher, this));
         Register<IGemmKernel>(new GemmKernel(_launcher));

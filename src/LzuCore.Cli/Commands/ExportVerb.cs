@@ -3,9 +3,11 @@ using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Memory;
 using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
 using LzuCore.Vision.Onnx;
 using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection;
+using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Segmentation;
 using LzuCore.Warping;
 
@@ -18,9 +20,9 @@ internal sealed record ExportDocument(string Schema, string Model, string Warp, 
 internal sealed class ExportVerb() : Verb("export", "a model as one ONNX file (opset 16), with its fixed zoom and unzoom inside")
 {
     private readonly Argument<string> _what = new("WHAT") { Description = "onnx" };
-    private readonly Option<string> _model = Opt.Choice("--model", "the network", "retinanet", "resnet50", "pspnet");
+    private readonly Option<string> _model = Opt.Choice("--model", "the network", "retinanet", "resnet50", "pspnet", "fcos3d");
     private readonly Option<string?> _weights = Opt.Text("--weights", "FILE", "a checkpoint, or random:SEED for the deterministic weights", required: true);
-    private readonly Option<string> _layout = Opt.Choice("--layout", "whose retinanet it is", "mmdet", "torchvision");
+    private readonly Option<string> _layout = Opt.Choice("--layout", "whose retinanet it is; auto is the checkpoint's own", "auto", "mmdet", "torchvision");
     private readonly Option<Size2?> _size = Opt.Size("--size", "the picture's size, before zooming", 32, 16384);
     private readonly Option<string?> _out = Opt.Text("--out", "FILE.onnx", "the file to write", required: true);
     private readonly Option<string> _kind = Opt.Choice("--warp", "the zoom before the backbone, which becomes part of the graph", "none", "fixed");
@@ -41,7 +43,7 @@ internal sealed class ExportVerb() : Verb("export", "a model as one ONNX file (o
         if (parsed.GetRequiredValue(_what) is var what && what != "onnx") throw new UsageException($"export: '{what}' is nothing to export to; choose onnx.");
         var (model, kind, file) = (parsed.GetValue(_model)!, parsed.GetValue(_kind)!, parsed.GetValue(_out)!);
         var size = parsed.GetValue(_size) ?? throw new UsageException("export: --size HxW is missing: a graph is for pictures of one size.");
-        if ((long)size.Height * size.Width > Image.MaxPixels) throw new UsageException($"export: the picture must have at most 268 megapixels, got {size}; lower --size.");
+        if ((long)size.Height * size.Width > Image.MaxPixels) throw new UsageException($"export: --size must be at most 268 megapixels, got {size}.");
         if (parsed.GetValue(_saliency) is not null && kind != "fixed") throw new UsageException("--saliency is the map of --warp fixed; add --warp fixed.");
         if (model == "resnet50" && (kind != "none" || _warp.Scale(parsed) is not null)) throw new UsageException("export: resnet50 classifies whole pictures and has nothing to unzoom; leave out --warp and --scale.");
 
@@ -60,7 +62,7 @@ internal sealed class ExportVerb() : Verb("export", "a model as one ONNX file (o
     private OnnxGraph Graph(ParseResult parsed, string model, string kind, Size2 size)
     {
         var weights = parsed.GetValue(_weights)!;
-        var options = new DetectorOptions
+        var options = new ZoomOptions
         {
             Scale = _warp.Scale(parsed) ?? 1,
             Saliency = kind == "fixed" ? (ISaliency?)(parsed.GetValue(_saliency) is { } map ? SaliencyFile.Read(map) : null) ?? new RoadPriorSaliency(_warp.Grid(parsed)) : null,
@@ -69,8 +71,10 @@ internal sealed class ExportVerb() : Verb("export", "a model as one ONNX file (o
         return model switch
         {
             "resnet50" => OnnxModels.Of(NetworkChoice.ResNet50(weights, Device.Cpu), size),
-            "pspnet" => OnnxModels.Of(new Segmenter(NetworkChoice.PspNet(weights, Device.Cpu), options), size),
-            _ => OnnxModels.Of(new Detector(DetectorChoice.RetinaNet(weights, parsed.GetValue(_layout)!, Device.Cpu), options), size),
+            "pspnet" => OnnxModels.Of(new Segmenter(NetworkChoice.PspNet(weights, Device.Cpu), new SegmenterOptions { Scale = options.Scale, Saliency = options.Saliency, Warp = options.Warp }), size),
+            "fcos3d" => OnnxModels.Of(new Detector3d(NetworkChoice.Fcos3d(weights, ResNetStyle.Caffe, Device.Cpu), new Detector3dOptions { Scale = options.Scale, Saliency = options.Saliency, Warp = options.Warp }), size),
+            _ => OnnxModels.Of(new Detector(NetworkChoice.RetinaNet(weights, parsed.GetValue(_layout)!, ResNetStyle.Pytorch, null, Device.Cpu),
+                new DetectorOptions { Scale = options.Scale, Saliency = options.Saliency, Warp = options.Warp }), size),
         };
     }
 }

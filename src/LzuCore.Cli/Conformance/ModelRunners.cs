@@ -15,6 +15,7 @@ internal static class ModelRunners
     {
         ["resnet50"] = Resnet50,
         ["retinanet"] = c => Retinanet(c, CheckpointLayout.Mmdet, Normalization.ImageNetRgb),
+        ["fcos3d"] = Fcos3d,
         ["pspnet"] = Pspnet,
         ["pspnet_fpn"] = PspnetPyramid,
         ["retinanet_torchvision"] = c => Retinanet(c, CheckpointLayout.Torchvision, Normalization.Torchvision),
@@ -75,6 +76,26 @@ internal static class ModelRunners
         var pyramid = model.Neck!.Call(model.Backbone.Call(Image(c, Normalization.ImageNetRgb)).Levels);
         var named = new Dictionary<string, Tensor> { ["decode"] = model.DecodeHead.Call(pyramid[0]) };
         for (var i = 0; i < pyramid.Length; i++) named[$"p{i + 2}"] = pyramid[i];
+        return named;
+    }
+
+    private static Dictionary<string, Tensor> Fcos3d(CaseInputs c)
+    {
+        var model = Prepared(c, new Fcos3d(new Fcos3dOptions()));
+        var features = model.Backbone.Call(Image(c, Normalization.CaffeBgr)).Levels;
+        var pyramid = model.Neck.Call(features);
+        var output = model.Head.Call(pyramid);
+        var named = new Dictionary<string, Tensor>();
+        for (var i = 0; i < features.Length; i++) named[$"c{i + 2}"] = features[i];
+        for (var i = 0; i < pyramid.Length; i++)
+        {
+            named[$"p{i + 3}"] = pyramid[i];
+            named[$"cls{i}"] = output.Classes[i];
+            named[$"box{i}"] = output.Boxes[i];
+            named[$"dir{i}"] = output.Directions[i];
+            named[$"attr{i}"] = output.Attributes[i];
+            named[$"ctr{i}"] = output.Centerness[i];
+        }
         return named;
     }
 

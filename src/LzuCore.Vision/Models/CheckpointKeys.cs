@@ -62,10 +62,12 @@ public static class CheckpointKeys
         };
     }
 
-    /// <summary>A key of an old torchvision file in the words of current torchvision, without <c>module.</c>; other keys as they are.</summary>
+    /// <summary>A key of an old torchvision or mmdetection3d file in current words, without <c>module.</c>; other keys as they are.</summary>
     public static string Current(string key)
     {
         key = After("module.", key) ?? key;
+        // mmdetection before 1.0: the offsets of a bottleneck's deformable convolution stood beside it.
+        key = key.Replace(".conv2_offset.", ".conv2.conv_offset.", StringComparison.Ordinal);
         return key.Split('.') switch
         {
             ["backbone", "fpn", ("inner_blocks" or "layer_blocks") and var blocks, var i, ("weight" or "bias") and var leaf] => $"{Fpn}{blocks}.{i}.0.{leaf}",

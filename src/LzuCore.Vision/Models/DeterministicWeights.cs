@@ -25,8 +25,17 @@ public static class DeterministicWeights
     /// <summary>Writes the weights of a seed into a model, which then lies on a device: the CPU unless said.</summary>
     public static void Fill(Module model, int seed, Device? device = null)
     {
-        var weights = Make(model.Keys, seed);
+        var weights = Make(model, seed);
         model.LoadStateDict(device is { } to && to != Device.Cpu ? new StateDict(weights.Select(w => KeyValuePair.Create(w.Key, w.Value.To(to)))) : weights);
+    }
+
+    /// <summary>The weights of a seed for a model.</summary>
+    public static StateDict Make(Module model, int seed)
+    {
+        var weights = Make(model.Keys, seed);
+        // Its input is not divided by a deviation: bytes up to 255 less their mean.
+        if (model is Fcos3d) weights["backbone.conv1.weight"] *= 1.0 / 64;
+        return weights;
     }
 
     /// <summary>The weights of a seed for some keys.</summary>

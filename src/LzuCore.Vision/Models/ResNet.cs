@@ -199,7 +199,8 @@ internal sealed class ResNetStage : Layer
 internal sealed class Bottleneck : Layer
 {
     private const int Expansion = 4;
-    private readonly Conv2d _conv1, _conv2, _conv3;
+    private readonly Conv2d _conv1, _conv3;
+    private readonly ConvLayer _conv2;
     private readonly BatchNorm2d _bn1, _bn2, _bn3;
     private readonly Shortcut? _downsample;
 
@@ -210,7 +211,9 @@ internal sealed class Bottleneck : Layer
         var (first, second) = options.Style == ResNetStyle.Caffe ? (stride, 1) : (1, stride);
         _conv1 = Child("conv1", new Conv2d(channels, planes, kernel: 1, stride: first, bias: false, weightInit: ResNet.Kaiming));
         _bn1 = Child("bn1", new BatchNorm2d(planes, eps));
-        _conv2 = Child("conv2", new Conv2d(planes, planes, kernel: 3, stride: second, padding: dilation, dilation: dilation, bias: false, weightInit: ResNet.Kaiming));
+        _conv2 = Child("conv2", deformable
+            ? (ConvLayer)new DeformConv2d(planes, planes, kernel: 3, stride: second, padding: dilation, dilation: dilation, bias: false)
+            : new Conv2d(planes, planes, kernel: 3, stride: second, padding: dilation, dilation: dilation, bias: false, weightInit: ResNet.Kaiming));
         _bn2 = Child("bn2", new BatchNorm2d(planes, eps));
         _conv3 = Child("conv3", new Conv2d(planes, planes * Expansion, kernel: 1, bias: false, weightInit: ResNet.Kaiming));
         _bn3 = Child("bn3", new BatchNorm2d(planes * Expansion, eps));

@@ -7,6 +7,7 @@ using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Onnx;
 using LzuCore.Vision.Tasks.Detection;
+using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Segmentation;
 
 namespace LzuCore.Vision.Tasks;
@@ -57,6 +58,24 @@ public static class OnnxModels
     public static OnnxGraph Of(Segmenter segmenter, Size2 image) =>
         Capture("pspnet", segmenter.Model, image, segmenter.Normalization, "logits [1, classes, h, w] at the features' resolution", [("strides", string.Join(',', segmenter.Model.Strides))],
             input => [("logits", segmenter.Forward(input).Logits)]);
+
+    /// <summary>A 3-D detector: <c>cls0</c> … <c>cls4</c>, <c>box0</c> …, <c>dir0</c> …, <c>attr0</c> …, <c>ctr0</c> …, finest level first.</summary>
+    /// <param name="detector">With its zoom, if that is fixed.</param>
+    /// <param name="image">The picture's size.</param>
+    /// <exception cref="ArgumentValueException">The zoom depends on boxes, which a graph of one picture has not.</exception>
+    public static OnnxGraph Of(Detector3d detector, Size2 image) =>
+        Capture("fcos3d", detector.Model, image, detector.Normalization,
+            "cls0 to cls4 [1, classes, h, w], box [1, 9, h, w] (offset in pixels, depth, size, local yaw, velocity), dir [1, 2, h, w], attr [1, attributes, h, w], ctr [1, 1, h, w], of the levels at strides 8 to 128",
+            [("strides", string.Join(',', Fcos3d.Strides))],
+            input =>
+            {
+                var output = detector.Forward(input);
+                return
+                [
+                    .. output.Classes.Select((t, i) => ($"cls{i}", t)), .. output.Boxes.Select((t, i) => ($"box{i}", t)), .. output.Directions.Select((t, i) => ($"dir{i}", t)),
+                    .. output.Attributes.Select((t, i) => ($"attr{i}", t)), .. output.Centerness.Select((t, i) => ($"ctr{i}", t)),
+                ];
+            });
 
     private static OnnxGraph Capture(string name, Module model, Size2 image, Normalization normalization, string outputs, IEnumerable<(string, string)> facts,
         Func<Tensor, IReadOnlyList<(string, Tensor)>> compute)

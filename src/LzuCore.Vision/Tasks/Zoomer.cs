@@ -9,6 +9,16 @@ using LzuCore.Warping;
 
 namespace LzuCore.Vision.Tasks;
 
+/// <summary>Which frame a warp spans.</summary>
+public enum WarpGeometry
+{
+    /// <summary>The picture; cells of a level are where its stride puts them. The identity warp changes nothing.</summary>
+    Exact,
+    /// <summary>As the method's own code has it, for networks trained with it: the warp spans the padded picture (928 rows for 900), the padded level end to end, and boxes are scaled as if
+    /// it spanned the picture. Objects end up some 16 rows away from where the head takes them to be, which training can learn part of away.</summary>
+    Reference,
+}
+
 /// <summary>How pictures come to the size that a network sees: the same for every task.</summary>
 public record ZoomOptions
 {
@@ -25,6 +35,9 @@ public record ZoomOptions
     /// <summary>How saliency becomes a warp.</summary>
     public SaliencyToGridOptions Warp { get; init; } = new();
 
+    /// <summary>Which frame the warp spans.</summary>
+    public WarpGeometry Geometry { get; init; } = WarpGeometry.Exact;
+
     /// <summary>Bytes to input; null for what the model was trained with.</summary>
     public Normalization? Normalization { get; init; }
 
@@ -36,7 +49,8 @@ public record ZoomOptions
 /// <param name="Input">[1, 3, H, W], padded.</param>
 /// <param name="Warp">The warp that made it; null for plain resizing.</param>
 /// <param name="Size">The part of the input that is picture.</param>
-public readonly record struct ZoomedInput(Tensor Input, WarpGrid? Warp, Size2 Size)
+/// <param name="Geometry">Which frame the warp spans.</param>
+public readonly record struct ZoomedInput(Tensor Input, WarpGrid? Warp, Size2 Size, WarpGeometry Geometry = WarpGeometry.Exact)
 {
     /// <summary>The input's size, padding included.</summary>
     public Size2 Padded => new(Input.Shape[2], Input.Shape[3]);
@@ -44,7 +58,11 @@ public readonly record struct ZoomedInput(Tensor Input, WarpGrid? Warp, Size2 Si
     /// <summary>Features of the input, back in the original geometry. Their strides are over the picture without its padding.</summary>
     /// <param name="levels">[1, C, h, w] each.</param>
     /// <param name="strides">Input pixels a cell of each.</param>
-    public Tensor[] Unzoom(Tensor[] levels, IReadOnlyList<int> strides) => Warp is null ? levels : Warp.Unzoom(levels, strides, Size);
+    public Tensor[] Unzoom(Tensor[] levels, IReadOnlyList<int> strides)
+    {
+        if (Warp is not { } warp) return levels;
+        return Geometry == WarpGeometry.Reference ? [.. levels.Select(level => warp.Unzoom(level))] : warp.Unzoom(levels, strides, Size);
+    }
 }
 
 /// <summary>Brings pictures to a network's input: bytes to numbers, zoom or resize, padding.</summary>
@@ -81,29 +99,36 @@ internal sealed class Zoomer
     /// <summary>The picture as the network sees it.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
-    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous) => Zoom(image.ToTensor(Normalization).To(_device), previous);
+    /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
+    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous, Tensor? map = null) => Zoom(image.ToTensor(Normalization).To(_device), previous, map);
 
     /// <summary>The same of a picture that is a tensor already.</summary>
     /// <param name="image">[1, 3, H, W], normalised.</param>
     /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
-    public ZoomedInput Zoom(Tensor image, ReadOnlySpan<Box> previous)
+    /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
+    public ZoomedInput Zoom(Tensor image, ReadOnlySpan<Box> previous, Tensor? map = null)
     {
         Check.Shape("network input: image", image.Shape, [1, 3, Check.Any, Check.Any]);
         var from = new Size2(image.Shape[2], image.Shape[3]);
         var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * from.Height)), Math.Max(1, (int)(_options.Scale * from.Width)));
         Image.CheckSize("network input", size);
-        var warp = Warp(from, size, previous);
-        var input = warp is not null ? warp.Zoom(image, size)
-            : size != from ? WarpGrid.Identity(2).To(_device).Zoom(image, size)
-            : image;
-        return new ZoomedInput(Pad(input, _options.PadTo), warp, size);
+        var warp = Warp(from, size, previous, map);
+        var input = warp is not null && _options.Geometry == WarpGeometry.Reference ? Pad(image, _options.PadTo) : image;
+        if (warp is not null) input = warp.Zoom(input, size);
+        else if (size != from) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
+        return new ZoomedInput(Pad(input, _options.PadTo), warp, size, _options.Geometry);
     }
 
-    private WarpGrid? Warp(Size2 image, Size2 zoomed, ReadOnlySpan<Box> previous)
+    private WarpGrid? Warp(Size2 image, Size2 zoomed, ReadOnlySpan<Box> previous, Tensor? map)
     {
-        if (_fixedWarp is not null || _options.Saliency is not { } saliency) return _fixedWarp;
-        var context = new SaliencyContext(1, image, previous.IsEmpty ? null : [Boxes.ToTensor(previous)]);
-        return SaliencyToGrid.Apply(saliency.Map(context).To(_device), _options.Warp, new WarpFrame(image, zoomed, _strides, _options.PadTo));
+        if (map is null)
+        {
+            if (_fixedWarp is not null || _options.Saliency is not { } saliency) return _fixedWarp;
+            map = saliency.Map(new SaliencyContext(1, image, previous.IsEmpty ? null : [Boxes.ToTensor(previous)]));
+        }
+        return _options.Geometry == WarpGeometry.Reference
+            ? SaliencyToGrid.Apply(map.To(_device), _options.Warp)
+            : SaliencyToGrid.Apply(map.To(_device), _options.Warp, new WarpFrame(image, zoomed, _strides, _options.PadTo));
     }
 
     private static Tensor Pad(Tensor input, int multiple)

@@ -52,15 +52,26 @@ public sealed record StateDictReport(
     /// <summary>Whether everything fitted.</summary>
     public bool IsClean => Missing.Count + Unexpected.Count + Misshaped.Count == 0;
 
-    /// <summary>One line with counts and the first few of each kind.</summary>
+    /// <summary>One line with the counts of each kind: a few keys are named, many are grouped by the module that they belong to.</summary>
     public override string ToString() =>
-        $"{Missing.Count} missing{List(Missing.Select(m => $"{m.Key} {m.Shape}"))}, {Unexpected.Count} unexpected{List(Unexpected.Select(m => $"{m.Key} {m.Shape}"))}, " +
-        $"{Misshaped.Count} mis-shaped{List(Misshaped.Select(m => $"{m.Key} wants {m.Wanted}, got {m.Given}"))}";
+        $"{Missing.Count} missing{List([.. Missing.Select(m => (m.Key, m.Shape.ToString()))])}, {Unexpected.Count} unexpected{List([.. Unexpected.Select(m => (m.Key, m.Shape.ToString()))])}, " +
+        $"{Misshaped.Count} mis-shaped{List([.. Misshaped.Select(m => (m.Key, $"wants {m.Wanted}, got {m.Given}"))])}";
 
-    private static string List(IEnumerable<string> items)
+    private static string List((string Key, string Shape)[] items)
     {
-        var all = items.ToList();
-        return all.Count == 0 ? "" : $" ({string.Join(", ", all.Take(4))}{(all.Count > 4 ? ", …" : "")})";
+        const int Named = 4, Groups = 6;
+        if (items.Length == 0) return "";
+        if (items.Length <= Named) return $" ({string.Join(", ", items.Select(i => $"{i.Key} {i.Shape}"))})";
+        var groups = items.GroupBy(i => ModuleOf(i.Key)).ToList();
+        var listed = groups.Take(Groups).Select(g => g.Count() == 1 ? $"{g.First().Key} {g.First().Shape}" : $"{g.Count()} under {g.Key}, such as {g.First().Key} {g.First().Shape}");
+        return $" ({string.Join("; ", listed)}{(groups.Count > Groups ? $"; {groups.Count - Groups} modules more" : "")})";
+    }
+
+    // bbox_head.cls_convs.0.conv.weight belongs to bbox_head.cls_convs.
+    private static string ModuleOf(string key)
+    {
+        var parts = key.Split('.');
+        return string.Join('.', parts.Take(Math.Clamp(parts.Length - 1, 1, 2)));
     }
 }
 

@@ -75,6 +75,43 @@ public sealed class ConvNormActTests
         foreach (var parameter in conv.Parameters.Concat(norm.Parameters)) Assert.That(gradients.Find(parameter.Value), Is.Not.Null, parameter.Key);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Deformable_FoldsTheSameWay(bool bias)
+    {
+        var (_, norm) = Make(bias);
+        norm.Eval();
+        var conv = Deformable(bias);
+        var expected = (norm.Call(conv.Call(X)) + Residual).Relu();
+        using var off = Grad.Off();
+        ConvNormAct.Apply(X, conv, norm, Activation.Relu, Residual);
+        using var trace = OpTrace.Begin();
+        var got = ConvNormAct.Apply(X, conv, norm, Activation.Relu, Residual);
+        Assert.That(trace.Entries.Select(e => e.Op).Where(op => op is not ("narrow" or "slice")), Is.EqualTo((string[])["conv2d", "sigmoid", "deform_conv2d"]));
+        Assert.That(trace.Entries[^1].Flops, Is.EqualTo(2L * 2 * 8 * 7 * 6 * 5 * 9));
+        Assert.That(AssertClose.Compare(got, expected, 1e-5), Is.Null);
+    }
+
+    [Test]
+    public void Deformable_OfAHalf_KeepsItsPlacesInFloat32()
+    {
+        var (_, norm) = Make(bias: false);
+        norm.Eval();
+        var conv = Deformable(bias: false);
+        using var off = Grad.Off();
+        var got = ConvNormAct.Apply(X.To(DType.BFloat16), conv, norm, Activation.Relu);
+        Assert.That(got.DType, Is.EqualTo(DType.BFloat16));
+        Assert.That(AssertClose.Compare(got.To(DType.Float32), ConvNormAct.Apply(X.To(DType.BFloat16).To(DType.Float32), conv, norm, Activation.Relu), 2e-2), Is.Null);
+    }
+
+    private static DeformConv2d Deformable(bool bias)
+    {
+        var conv = new DeformConv2d(5, 8, kernel: 3, padding: 1, bias: bias);
+        conv.ConvOffset.Weight.Value = Tensor.Uniform(conv.ConvOffset.Weight.Shape, RandomSource.FromSeed(7), -0.3, 0.3);
+        conv.ConvOffset.Bias!.Value = Tensor.Uniform(conv.ConvOffset.Bias.Shape, RandomSource.FromSeed(8), -1, 1);
+        return conv;
+    }
+
     private static (Conv2d Conv, BatchNorm2d Norm) Make(bool bias)
     {
         var conv = new Conv2d(5, 8, kernel: 3, padding: 1, bias: bias);

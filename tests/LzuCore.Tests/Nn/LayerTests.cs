@@ -4,6 +4,7 @@ using LzuCore.Nn;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
+using LzuCore.Testing;
 
 namespace LzuCore.Tests.Nn;
 
@@ -80,6 +81,33 @@ public sealed class LayerTests
         var chain = new Sequential(new MaxPool2d(2), new Upsample(2, InterpolationMode.Nearest, alignCorners: false), new Identity());
         Assert.That(chain.Call(x).ToArray<float>(), Is.EqualTo(new[] { 3f, 3, 3, 3 }));
         Assert.That(new Sequential().Call(x), Is.SameAs(x));
+    }
+
+    [Test]
+    public void DeformConv2d_HasMmcvsKeys_AndStartsAsHalfAPlainConvolution()
+    {
+        var layer = new DeformConv2d(4, 6, kernel: 3, stride: 2, padding: 1, deformGroups: 2, bias: false);
+        Assert.That(layer.Keys.Select(k => $"{k.Key} {k.Shape}"), Is.EqualTo(new[] { "weight [6, 4, 3, 3]", "conv_offset.weight [54, 4, 3, 3]", "conv_offset.bias [54]" }));
+        var x = Tensor.Uniform([2, 4, 7, 6], RandomSource.FromSeed(1), -1, 1);
+        var plain = F.Conv2d(x, layer.Weight.Value, null, stride: 2, padding: 1);
+        Assert.That(AssertClose.Compare(layer.Call(x), plain * 0.5, 1e-6), Is.Null);
+        Assert.That(() => new DeformConv2d(4, 6, kernel: 3, deformGroups: 3), Throws.TypeOf<ArgumentValueException>().With.Message.Contains("deform groups must divide 4"));
+    }
+
+    [Test]
+    public void DeformConv2d_TakesOffsetsThenMasks_FromItsOwnConvolution()
+    {
+        var layer = new DeformConv2d(1, 1, kernel: 1);
+        layer.LoadStateDict(new StateDict
+        {
+            ["weight"] = Tensor.Full([1, 1, 1, 1], 10),
+            ["bias"] = Tensor.Full([1], 1),
+            ["conv_offset.weight"] = Tensor.Zeros([3, 1, 1, 1]),
+            ["conv_offset.bias"] = Tensor.From([0f, 0.5f, MathF.Log(3)], [3]),
+        });
+        Assert.That(AssertClose.Compare(layer.Call(Tensor.From([2f, 4, 8], [1, 1, 1, 3])), [1 + 7.5 * 3, 1 + 7.5 * 6, 1 + 7.5 * 4], 1e-6), Is.Null);
+        var gradients = Gradients.Of(layer.Call(Tensor.From([2f, 4, 8], [1, 1, 1, 3])).Sum());
+        foreach (var parameter in layer.Parameters) Assert.That(gradients.Find(parameter.Value), Is.Not.Null, parameter.Key);
     }
 
     [Test]

@@ -6,6 +6,16 @@ using LzuCore.Vision.Models;
 
 namespace LzuCore.Vision.Tasks.Segmentation;
 
+/// <summary>How pictures go through a segmentation network.</summary>
+public sealed record SegmenterOptions : ZoomOptions
+{
+    /// <summary>Whether each picture is zoomed on the boundaries found in the one before; the first of a sequence is not. In place of a <see cref="ZoomOptions.Saliency"/>.</summary>
+    public bool FollowBoundaries { get; init; }
+
+    /// <summary>Nodes of the warp that follows boundaries.</summary>
+    public Size2 BoundaryGrid { get; init; } = new(31, 51);
+}
+
 /// <summary>A labelled picture.</summary>
 /// <param name="Image">The picture's size, which the labels have too.</param>
 /// <param name="Network">The size that the network saw, padding not counted.</param>
@@ -18,16 +28,22 @@ public sealed record SegmentationResult(Size2 Image, Size2 Network, LabelMap Lab
 public sealed class Segmenter
 {
     private readonly PspNet _model;
+    private readonly SegmenterOptions _options;
     private readonly Zoomer _zoomer;
+    private LabelMap? _previous;
 
     /// <summary>A segmenter over a model, which is set to evaluation.</summary>
     /// <exception cref="ArgumentValueException">An option is out of range.</exception>
-    public Segmenter(PspNet model, ZoomOptions? options = null)
+    public Segmenter(PspNet model, SegmenterOptions? options = null)
     {
+        _options = options ?? new();
         _model = model;
         _model.Eval();
-        _zoomer = new Zoomer("segmenter", options ?? new(), model.Strides, Normalization.ImageNetRgb, Device);
+        _zoomer = new Zoomer("segmenter", _options, model.Strides, Normalization.ImageNetRgb, Device);
     }
+
+    /// <summary>Forgets the picture before: the next one begins a sequence.</summary>
+    public void StartSequence() => _previous = null;
 
     /// <summary>Bytes to input.</summary>
     public Normalization Normalization => _zoomer.Normalization;
@@ -50,7 +66,7 @@ public sealed class Segmenter
         using var off = Grad.Off();
         using var scope = new TensorScope();
         var clock = new StageClock(Device);
-        var zoomed = _zoomer.Zoom(image, []);
+        var zoomed = _zoomer.Zoom(image, [], _options.FollowBoundaries ? Boundaries() : null);
         var zoom = clock.Lap();
 
         var features = _model.Features(zoomed.Input);
@@ -63,7 +79,15 @@ public sealed class Segmenter
         var head = clock.Lap();
 
         var labels = SegmentationDecoder.Decode(output.Logits, zoomed.Padded, zoomed.Size, image.Size);
+        _previous = labels;
         return new SegmentationResult(image.Size, zoomed.Size, labels, new StageTimes(zoom, backbone, unzoom, head, clock.Lap()));
+    }
+
+    private Tensor Boundaries()
+    {
+        var saliency = new BoundarySaliency(_options.BoundaryGrid);
+        if (_previous is not null) saliency.Add(_previous);
+        return saliency.Map();
     }
 
     private Device Device => _model.Parameters.First().Value.Device;

@@ -45,6 +45,8 @@ internal static unsafe class ChannelVectors
         BlendLong(width, y, a, b, c, d, wa, wb, wc, wd, n);
     }
 
+    // Straight to fast code: the JIT's first tier would dominate the first inference.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BlendLong<T>(SimdWidth width, T* y, T* a, T* b, T* c, T* d, T wa, T wb, T wc, T wd, int n) where T : unmanaged, INumberBase<T>
     {
         var i = 0;
@@ -107,6 +109,7 @@ internal static unsafe class ChannelVectors
     }
 
     /// <summary>The sums over channels of a · g, b · g, c · g and d · g.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dots<T>(T* a, T* b, T* c, T* d, T* g, int channels, out T ag, out T bg, out T cg, out T dg) where T : unmanaged, INumberBase<T>
     {
         Vector<T> sa = Vector<T>.Zero, sb = Vector<T>.Zero, sc = Vector<T>.Zero, sd = Vector<T>.Zero;

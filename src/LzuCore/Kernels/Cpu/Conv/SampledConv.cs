@@ -5,15 +5,16 @@ namespace LzuCore.Kernels.Cpu;
 // Deformable convolution as a matrix product: rows are pixels, columns output channels, the sum runs over taps x input channels. What the taps read is sampled first, for a
 // block of pixels and as many taps as fill a part of the second-level cache, into rows that the tiles read in place; panels stream over them. A sample costs four loads and a
 // store for as many multiply-adds as there are output channels, so sampling is a few percent of the product.
+// A small map, whose rows all fit that cache, is sampled whole first, so that each panel is read once; threads then share the panels.
 // Rows are 64 bytes longer than they need be: without that, rows of 4 KiB fall into one set of the first-level cache.
 internal sealed unsafe class SampledConv(MicroKernel micro, SimdWidth width)
 {
-    private const int ColumnBytes = 320 << 10, BlockRows = 96;
+    private const int ColumnBytes = 320 << 10, BlockRows = 96, SmallBytes = 1 << 20, SmallGrain = 4;
 
-    // Small maps are cut smaller, for threads to share; a block of few tiles would read the panels too often.
-    private const int WantedBlocks = 8, FewestTiles = 2;
+    // A block of fewer tiles would read the panels too often.
+    private const int FewestTiles = 4;
 
-    /// <summary>Floats between the ends of rows and the next ones.</summary>
+    /// <summary>Floats between the end of a row and the next one.</summary>
     public const int Gap = 16;
 
     /// <summary>target = epilogue(product), for one group of channels.</summary>
@@ -27,40 +28,88 @@ internal sealed unsafe class SampledConv(MicroKernel micro, SimdWidth width)
     /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
     public void Run(DeformPoints<float> points, ChannelRun[] runs, int length, float* input, Panels weights, float* target, int targetPixel, TileSink sink)
     {
-        var cut = weights.Cut;
-        int pixels = points.Pixels, tiles = (pixels + cut.Rows - 1) / cut.Rows;
-        var most = Math.Clamp(ColumnBytes / ((long)cut.Rows * Math.Max(1, length) * sizeof(float)), FewestTiles, Math.Max(FewestTiles, BlockRows / cut.Rows));
-        int blockTiles = (int)Math.Clamp((tiles + WantedBlocks - 1) / WantedBlocks, FewestTiles, most), blocks = (tiles + blockTiles - 1) / blockTiles, rows = blockTiles * cut.Rows;
-        var piece = (int)Math.Clamp(ColumnBytes / ((long)rows * Math.Max(1, length) * sizeof(float)), 1, points.Taps);
-        ParallelRows.For(blocks, 1, (begin, end) =>
-        {
-            using var room = Scratch.Floats((long)rows * (piece * length + Gap));
-            var outs = stackalloc float*[rows];
-            Tile tile;
-            for (var block = begin; block < end; block++)
-            {
-                int tile0 = Part(tiles, block, blocks), tile1 = Part(tiles, block + 1, blocks), pixel0 = Part(pixels, tile0, tiles), pixel1 = Part(pixels, tile1, tiles);
-                for (var p = pixel0; p < pixel1; p++) outs[p - pixel0] = target + (long)p * targetPixel;
-                for (var tap = 0; tap < points.Taps; tap += piece)
-                {
-                    int taps = Math.Min(piece, points.Taps - tap), row = taps * length + Gap;
-                    for (var p = pixel0; p < pixel1; p++) points.Columns(width, p, runs, length, tap, taps, input, room.Pointer + (long)(p - pixel0) * row);
-                    for (var s = 0; s < cut.Slivers; s++)
-                        for (var t = tile0; t < tile1; t++)
-                        {
-                            int first = Part(pixels, t, tiles), count = Part(pixels, t + 1, tiles) - first;
-                            tile.A = room.Pointer + (long)(first - pixel0) * row;
-                            tile.AStep = row;
-                            tile.SegmentLength = taps * length;
-                            tile.B = weights[s] + (long)tap * length * cut.Width(s);
-                            tile.BStep = cut.Width(s);
-                            sink.Run(micro, &tile, count, Addressing.Strided, outs + (first - pixel0), cut.Start(s), cut.Valid(s), cut.Width(s), first: tap == 0, last: tap + taps == points.Taps);
-                        }
-                }
-            }
-        });
+        var product = new Product(micro, points.Pixels, points.Taps, length, weights, target, targetPixel, sink);
+        if (product.RowBytes(points.Taps) * points.Pixels <= SmallBytes) RunSmall(points, runs, input, product);
+        else RunBlocks(points, runs, input, product);
         GC.KeepAlive(weights);
     }
 
-    private static int Part(int length, int i, int n) => (int)((long)length * i / n);
+    private void RunSmall(DeformPoints<float> points, ChannelRun[] runs, float* input, Product product)
+    {
+        int pixels = points.Pixels, taps = points.Taps, row = taps * product.Length + Gap, piece = Piece(product, pixels);
+        using var room = Scratch.Floats((long)pixels * row);
+        var columns = room.Pointer;
+        ParallelRows.For(pixels, SmallGrain, (begin, end) =>
+        {
+            for (var p = begin; p < end; p++) points.Columns(width, p, runs, product.Length, 0, taps, input, columns + (long)p * row);
+        });
+        ParallelRows.For(product.Cut.Slivers, 1, (begin, end) =>
+        {
+            for (var s = begin; s < end; s++)
+                for (var tap = 0; tap < taps; tap += piece) product.Run(s, tap, Math.Min(piece, taps - tap), 0, product.Tiles, columns + tap * product.Length, row);
+        });
+    }
+
+    private void RunBlocks(DeformPoints<float> points, ChannelRun[] runs, float* input, Product product)
+    {
+        var cut = product.Cut;
+        // Small blocks where threads need something to share; sums do not depend on the cut.
+        var wanted = ParallelRows.Threads == 1 ? 1 : 4 * ParallelRows.Threads;
+        var most = Math.Clamp(ColumnBytes / (cut.Rows * product.RowBytes(1)), FewestTiles, Math.Max(FewestTiles, BlockRows / cut.Rows));
+        int blockTiles = (int)Math.Clamp((product.Tiles + wanted - 1) / wanted, FewestTiles, most), blocks = (product.Tiles + blockTiles - 1) / blockTiles, rows = blockTiles * cut.Rows, piece = Piece(product, rows);
+        ParallelRows.For(blocks, 1, (begin, end) =>
+        {
+            using var room = Scratch.Floats((long)rows * (piece * product.Length + Gap));
+            for (var block = begin; block < end; block++)
+            {
+                int tile0 = Product.Part(product.Tiles, block, blocks), tile1 = Product.Part(product.Tiles, block + 1, blocks), pixel0 = product.Pixel(tile0), pixel1 = product.Pixel(tile1);
+                for (var tap = 0; tap < points.Taps; tap += piece)
+                {
+                    int taps = Math.Min(piece, points.Taps - tap), row = taps * product.Length + Gap;
+                    for (var p = pixel0; p < pixel1; p++) points.Columns(width, p, runs, product.Length, tap, taps, input, room.Pointer + (long)(p - pixel0) * row);
+                    for (var s = 0; s < cut.Slivers; s++) product.Run(s, tap, taps, tile0, tile1, room.Pointer, row);
+                }
+            }
+        });
+    }
+
+    // As many taps as keep their part of so many rows in the cache.
+    private static int Piece(Product product, int rows) => (int)Math.Clamp(ColumnBytes / (rows * product.RowBytes(1)), 1, product.Taps);
+
+    // The product of sampled rows with panels, tile by tile; pixels are cut into tiles of near-equal size.
+    private sealed class Product(MicroKernel micro, int pixels, int taps, int length, Panels weights, float* target, int targetPixel, TileSink sink)
+    {
+        public ColumnCut Cut => weights.Cut;
+
+        public int Length => length;
+
+        public int Taps => taps;
+
+        public int Tiles { get; } = (pixels + weights.Cut.Rows - 1) / weights.Cut.Rows;
+
+        public long RowBytes(int taps) => ((long)taps * length + Gap) * sizeof(float);
+
+        public int Pixel(int tile) => Part(pixels, tile, Tiles);
+
+        /// <summary>Some taps of some tiles with one sliver; the tiles' rows begin at <paramref name="columns"/>.</summary>
+        public void Run(int s, int tap, int count, int tile0, int tile1, float* columns, int row)
+        {
+            var outs = stackalloc float*[micro.MaxRows];
+            int pixel0 = Pixel(tile0), width = Cut.Width(s);
+            Tile tile;
+            for (var t = tile0; t < tile1; t++)
+            {
+                int first = Pixel(t), rows = Pixel(t + 1) - first;
+                for (var i = 0; i < rows; i++) outs[i] = target + (long)(first + i) * targetPixel;
+                tile.A = columns + (long)(first - pixel0) * row;
+                tile.AStep = row;
+                tile.SegmentLength = count * length;
+                tile.B = weights[s] + (long)tap * length * width;
+                tile.BStep = width;
+                sink.Run(micro, &tile, rows, Addressing.Strided, outs, Cut.Start(s), Cut.Valid(s), width, first: tap == 0, last: tap + count == taps);
+            }
+        }
+
+        public static int Part(int length, int i, int n) => (int)((long)length * i / n);
+    }
 }
