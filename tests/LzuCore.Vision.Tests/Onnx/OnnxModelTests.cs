@@ -6,6 +6,7 @@ using LzuCore.Vision.Models;
 using LzuCore.Vision.Onnx;
 using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection;
+using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Segmentation;
 using LzuCore.Warping;
 
@@ -14,6 +15,10 @@ namespace LzuCore.Vision.Tests.Onnx;
 /// <summary>Whole models in ONNX Runtime: every output within 1e-4·max(1, |y|max) of ours, y that output.</summary>
 public sealed class OnnxModelTests
 {
+    private static readonly Lazy<Fcos3d> Fcos3d = new(() => Filled(new Fcos3d(new Fcos3dOptions())));
+
+    private static readonly Lazy<PspNet> Dilated = new(() => Filled(new PspNet(new PspNetOptions())));
+
     private static readonly Lazy<RetinaNet> Mmdet = new(() => Filled(new RetinaNet(new RetinaNetOptions())));
 
     [Test]
@@ -59,12 +64,24 @@ public sealed class OnnxModelTests
     [TestCase(PspNetForm.Dilated, false), TestCase(PspNetForm.Dilated, true), TestCase(PspNetForm.Pyramid, true)]
     public void PspNet_GivesTheSame(PspNetForm form, bool warped)
     {
-        var segmenter = new Segmenter(Filled(new PspNet(new PspNetOptions { Form = form })), new ZoomOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
+        var model = form == PspNetForm.Dilated ? Dilated.Value : Filled(new PspNet(new PspNetOptions { Form = form }));
+        var segmenter = new Segmenter(model, new SegmenterOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
         Size2 size = warped ? (128, 192) : (64, 96);
         AssertSame(OnnxModels.Of(segmenter, size), size, x => [("logits", segmenter.Forward(x).Logits)]);
     }
 
-    internal static T Filled<T>(T model) where T : Nn.Module
+    [TestCase(false), TestCase(true)]
+    public void Fcos3d_GivesTheSame(bool warped)
+    {
+        var detector = new Detector3d(Fcos3d.Value, new Detector3dOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
+        Size2 size = warped ? (192, 256) : (96, 128);
+        // Bytes less their mean, not divided by a deviation.
+        var graph = OnnxModels.Of(detector, size);
+        AssertSame(graph, size, x => Named(detector.Forward(x)), amplitude: 100);
+        Assert.That(graph.NodeTypes["GridSample"], Is.EqualTo(9 + 5 * 2 + (warped ? 6 : 0)), "nine in the backbone, two for each level in the head, and the warp's");
+    }
+
+    private static T Filled<T>(T model) where T : Nn.Module
     {
         DeterministicWeights.Fill(model, 1);
         model.Eval();
@@ -73,10 +90,16 @@ public sealed class OnnxModelTests
 
     private static (string, Tensor)[] Named(DetectorOutput output) => [.. output.Logits.Select((t, i) => ($"cls{i}", t)), .. output.Deltas.Select((t, i) => ($"reg{i}", t))];
 
-    internal static void AssertSame(OnnxGraph graph, Size2 size, Func<Tensor, (string Name, Tensor Value)[]> ours)
+    private static (string, Tensor)[] Named(Fcos3dOutput output) =>
+    [
+        .. output.Classes.Select((t, i) => ($"cls{i}", t)), .. output.Boxes.Select((t, i) => ($"box{i}", t)), .. output.Directions.Select((t, i) => ($"dir{i}", t)),
+        .. output.Attributes.Select((t, i) => ($"attr{i}", t)), .. output.Centerness.Select((t, i) => ($"ctr{i}", t)),
+    ];
+
+    private static void AssertSame(OnnxGraph graph, Size2 size, Func<Tensor, (string Name, Tensor Value)[]> ours, double amplitude = 2)
     {
         // Another picture than the one that was captured.
-        var image = Tensor.Uniform([1, 3, size.Height, size.Width], RandomSource.FromSeed(7), -2, 2);
+        var image = Tensor.Uniform([1, 3, size.Height, size.Width], RandomSource.FromSeed(7), -amplitude, amplitude);
         using var session = new OnnxSession(graph);
         var theirs = session.Run([("image", image)]);
         using var off = Grad.Off();
