@@ -6,6 +6,7 @@ using LzuCore.Vision.Models;
 using LzuCore.Vision.Onnx;
 using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection;
+using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Segmentation;
 using LzuCore.Warping;
 
@@ -14,6 +15,12 @@ namespace LzuCore.Vision.Tests.Onnx;
 /// <summary>Whole models in ONNX Runtime: every output within 1e-4·max(1, |y|max) of ours, y that output.</summary>
 public sealed class OnnxModelTests
 {
+    private static readonly Lazy<Fcos3d> Fcos3d = new(() => Filled(new Fcos3d(new Fcos3dOptions())));
+
+    private static readonly Lazy<PspNet> Dilated = new(() => Filled(new PspNet(new PspNetOptions())));
+
+    private static readonly Lazy<RetinaNet> Mmdet = new(() => Filled(new RetinaNet(new RetinaNetOptions())));
+
     [Test]
     public void ResNet50_GivesTheSame()
     {
@@ -24,17 +31,19 @@ public sealed class OnnxModelTests
         Assert.That(graph.NodeTypes.ContainsKey("BatchNormalization"), Is.False, "norms are folded");
     }
 
-    [TestCase(CheckpointLayout.Mmdet), TestCase(CheckpointLayout.Torchvision)]
-    public void RetinaNet_GivesTheSame(CheckpointLayout layout)
+    // Odd sizes on the way down: 13 and 17 cells, 7 and 9, 4 and 5, whose upsampling is no doubling.
+    [TestCase(CheckpointLayout.Mmdet, 1), TestCase(CheckpointLayout.Torchvision, 32)]
+    public void RetinaNet_GivesTheSame(CheckpointLayout layout, int padTo)
     {
-        var detector = new Detector(RetinaNet(layout));
+        var model = layout == CheckpointLayout.Mmdet ? Mmdet.Value : Filled(new RetinaNet(new RetinaNetOptions { Layout = layout, HeadNormGroups = 32 }));
+        var detector = new Detector(model, new DetectorOptions { PadTo = padTo });
         AssertSame(OnnxModels.Of(detector, (104, 136)), (104, 136), x => Named(detector.Forward(x)));
     }
 
     [TestCase(true, true), TestCase(false, true), TestCase(true, false)]
     public void RetinaNet_BetweenZoomAndUnzoom_GivesTheSame(bool separable, bool antiCrop)
     {
-        var detector = new Detector(RetinaNet(CheckpointLayout.Mmdet), new DetectorOptions
+        var detector = new Detector(Mmdet.Value, new DetectorOptions
         {
             Scale = 0.5,
             Saliency = new RoadPriorSaliency((16, 24)),
@@ -48,21 +57,31 @@ public sealed class OnnxModelTests
     [Test]
     public void RetinaNet_WithPlainResizing_GivesTheSame()
     {
-        var detector = new Detector(RetinaNet(CheckpointLayout.Mmdet), new DetectorOptions { Scale = 0.5 });
+        var detector = new Detector(Mmdet.Value, new DetectorOptions { Scale = 0.5 });
         AssertSame(OnnxModels.Of(detector, (200, 312)), (200, 312), x => Named(detector.Forward(x)));
     }
 
     [TestCase(PspNetForm.Dilated, false), TestCase(PspNetForm.Dilated, true), TestCase(PspNetForm.Pyramid, true)]
     public void PspNet_GivesTheSame(PspNetForm form, bool warped)
     {
-        var segmenter = new Segmenter(Filled(new PspNet(new PspNetOptions { Form = form })), new ZoomOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
+        var model = form == PspNetForm.Dilated ? Dilated.Value : Filled(new PspNet(new PspNetOptions { Form = form }));
+        var segmenter = new Segmenter(model, new SegmenterOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
         Size2 size = warped ? (128, 192) : (64, 96);
         AssertSame(OnnxModels.Of(segmenter, size), size, x => [("logits", segmenter.Forward(x).Logits)]);
     }
 
-    internal static RetinaNet RetinaNet(CheckpointLayout layout) => Filled(new RetinaNet(new RetinaNetOptions { Layout = layout }));
+    [TestCase(false), TestCase(true)]
+    public void Fcos3d_GivesTheSame(bool warped)
+    {
+        var detector = new Detector3d(Fcos3d.Value, new Detector3dOptions { Saliency = warped ? new RoadPriorSaliency((16, 24)) : null, Scale = warped ? 0.5 : 1 });
+        Size2 size = warped ? (192, 256) : (96, 128);
+        // Bytes less their mean, not divided by a deviation.
+        var graph = OnnxModels.Of(detector, size);
+        AssertSame(graph, size, x => Named(detector.Forward(x)), amplitude: 100);
+        Assert.That(graph.NodeTypes["GridSample"], Is.EqualTo(9 + 5 * 2 + (warped ? 6 : 0)), "nine in the backbone, two for each level in the head, and the warp's");
+    }
 
-    internal static T Filled<T>(T model) where T : Nn.Module
+    private static T Filled<T>(T model) where T : Nn.Module
     {
         DeterministicWeights.Fill(model, 1);
         model.Eval();
@@ -71,10 +90,16 @@ public sealed class OnnxModelTests
 
     private static (string, Tensor)[] Named(DetectorOutput output) => [.. output.Logits.Select((t, i) => ($"cls{i}", t)), .. output.Deltas.Select((t, i) => ($"reg{i}", t))];
 
-    internal static void AssertSame(OnnxGraph graph, Size2 size, Func<Tensor, (string Name, Tensor Value)[]> ours)
+    private static (string, Tensor)[] Named(Fcos3dOutput output) =>
+    [
+        .. output.Classes.Select((t, i) => ($"cls{i}", t)), .. output.Boxes.Select((t, i) => ($"box{i}", t)), .. output.Directions.Select((t, i) => ($"dir{i}", t)),
+        .. output.Attributes.Select((t, i) => ($"attr{i}", t)), .. output.Centerness.Select((t, i) => ($"ctr{i}", t)),
+    ];
+
+    private static void AssertSame(OnnxGraph graph, Size2 size, Func<Tensor, (string Name, Tensor Value)[]> ours, double amplitude = 2)
     {
         // Another picture than the one that was captured.
-        var image = Tensor.Uniform([1, 3, size.Height, size.Width], RandomSource.FromSeed(7), -2, 2);
+        var image = Tensor.Uniform([1, 3, size.Height, size.Width], RandomSource.FromSeed(7), -amplitude, amplitude);
         using var session = new OnnxSession(graph);
         var theirs = session.Run([("image", image)]);
         using var off = Grad.Off();
