@@ -127,6 +127,11 @@ public sealed class NuScenesDatabase
     /// <summary>The objects of a moment, in the table's order.</summary>
     public IReadOnlyList<NuScenesAnnotation> AnnotationsOf(NuScenesSample sample) => _annotationsOf.TryGetValue(sample.Token, out var list) ? list : [];
 
+    /// <summary>The moments of some scenes, in the table's order.</summary>
+    /// <param name="scenes">Names of scenes, such as a split's.</param>
+    /// <exception cref="FileFormatException">The table has no such row.</exception>
+    public IReadOnlyList<NuScenesSample> SamplesOf(IReadOnlySet<string> scenes) => [.. Samples.Where(s => scenes.Contains(SceneOf(s).Name))];
+
     /// <summary>The scene of a moment.</summary>
     /// <exception cref="FileFormatException">The table has no such row.</exception>
     public NuScenesScene SceneOf(NuScenesSample sample) => Find(_scenes, "scene", sample.SceneToken, "sample", sample.Token);
