@@ -122,7 +122,7 @@ public sealed class NuScenesDatabase
     /// <summary>The key frame of a channel (such as LIDAR_TOP) at a moment.</summary>
     /// <exception cref="FileFormatException">The moment has none.</exception>
     public NuScenesSampleData DataOf(NuScenesSample sample, string channel) =>
-        _dataOf.TryGetValue(sample.Token, out var channels) && channels.TryGetValue(channel, out var data) ? data : throw new FileFormatException($"nuscenes {_name}: sample '{sample.Token}' has no key frame of {channel}.");
+        _dataOf.TryGetValue(sample.Token, out var channels) && channels.TryGetValue(channel, out var data) ? data : throw new FileFormatException($"nuscenes {_name}: sample '{JsonCursor.Show(sample.Token)}' has no key frame of {channel}.");
 
     /// <summary>The objects of a moment, in the table's order.</summary>
     public IReadOnlyList<NuScenesAnnotation> AnnotationsOf(NuScenesSample sample) => _annotationsOf.TryGetValue(sample.Token, out var list) ? list : [];
@@ -197,9 +197,7 @@ public sealed class NuScenesDatabase
     }
 
     private T Find<T>(Dictionary<string, T> rows, string table, string token, string from, string fromToken) =>
-        rows.TryGetValue(token, out var row) ? row : throw new FileFormatException($"nuscenes {_name}: {from} '{Shown(fromToken)}' names {table} '{Shown(token)}', which {table}.json does not have.");
-
-    private static string Shown(string text) => string.Concat((text.Length > 60 ? text[..60] + "…" : text).Select(c => char.IsControl(c) ? '?' : c));
+        rows.TryGetValue(token, out var row) ? row : throw new FileFormatException($"nuscenes {_name}: {from} '{JsonCursor.Show(fromToken)}' names {table} '{JsonCursor.Show(token)}', which {table}.json does not have.");
 
     private static string Held(string folder) => Directory.GetDirectories(folder).Select(Path.GetFileName).Where(n => n!.StartsWith("v1.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } versions
         ? string.Join(", ", versions) : "no tables";
