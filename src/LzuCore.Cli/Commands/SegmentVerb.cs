@@ -64,7 +64,7 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
             var files = new List<string>();
             if (parsed.GetValue(_out) is { } folder)
             {
-                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.labels.png"), p => File.WriteAllBytes(p, ImageCodec.EncodeLabels(ids == "label" ? LabelIds(found.Labels) : found.Labels))));
+                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.labels.png"), p => File.WriteAllBytes(p, (ids == "label" ? LabelIds(found.Labels) : found.Labels).Encode())));
                 files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.segments.png"), p => File.WriteAllBytes(p, ImageCodec.Encode(LabelPictures.Paint(image, found.Labels, model.Options.Classes), p))));
             }
             results.Add(new SegmentedImage(input.Image.Source, [found.Image.Height, found.Image.Width], [found.Network.Height, found.Network.Width], files.FirstOrDefault(),

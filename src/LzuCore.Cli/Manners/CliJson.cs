@@ -18,6 +18,9 @@ namespace LzuCore.Cli.Manners;
 #endif
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
+[JsonSerializable(typeof(ScoreCityscapesDocument))]
+[JsonSerializable(typeof(ScoreCocoDocument))]
+[JsonSerializable(typeof(ScoreNuScenesDocument))]
 [JsonSerializable(typeof(SegmentDocument))]
 [JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

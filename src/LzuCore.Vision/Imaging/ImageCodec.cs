@@ -65,17 +65,6 @@ public static class ImageCodec
         return data?.ToArray() ?? throw new LzuException($"save {name}: a picture of {image.Size} cannot be encoded as {ending}. JPEG ends at 65535 pixels a side; use .png.");
     }
 
-    /// <summary>A label map as a grey PNG of 8 bits, whose values are the labels themselves.</summary>
-    public static unsafe byte[] EncodeLabels(LabelMap labels)
-    {
-        fixed (byte* pixels = labels.Labels)
-        {
-            using var pixmap = new SKPixmap(new SKImageInfo(labels.Size.Width, labels.Size.Height, SKColorType.Gray8, SKAlphaType.Opaque), (nint)pixels, labels.Size.Width);
-            using var data = pixmap.Encode(SKPngEncoderOptions.Default);
-            return data?.ToArray() ?? throw new LzuException($"save labels: a map of {labels.Size} cannot be encoded.");
-        }
-    }
-
     // Skia knows no 24-bit pixels, so pictures pass through 32-bit ones on their way in, out, and onto a canvas.
     internal static unsafe SKBitmap ToBitmap(Image image)
     {
@@ -144,7 +133,7 @@ public static class ImageCodec
         return image;
     }
 
-    private static byte[] ReadAll(string path)
+    internal static byte[] ReadAll(string path)
     {
         if (Directory.Exists(path)) throw new FileFormatException($"load {path}: it is a directory. Name a picture file.");
         try
