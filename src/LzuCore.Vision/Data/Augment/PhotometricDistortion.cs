@@ -16,7 +16,7 @@ public enum PhotometricStyle
 /// <summary>Changes brightness by up to 32 levels, contrast and saturation by half to one and a half, hue by up to 18, each with probability ½; contrast before or after the colours by coin.</summary>
 /// <remarks>Order: brightness, contrast (coin), saturation, hue, contrast (other side of the coin), and for mmdetection an exchange of channels. Source: Liu et al. 2016 (SSD).</remarks>
 /// <param name="Style">Whose arithmetic.</param>
-public sealed record PhotometricDistortion(PhotometricStyle Style) : IAugment<DetectionSample>, IAugment<SegmentationSample>
+public sealed record PhotometricDistortion(PhotometricStyle Style) : IAugment<DetectionSample>, IAugment<SegmentationSample>, IAugment<Detection3dSample>
 {
     private const int RowsAChunk = 16;
 
@@ -25,6 +25,9 @@ public sealed record PhotometricDistortion(PhotometricStyle Style) : IAugment<De
 
     /// <inheritdoc/>
     public SegmentationSample Apply(SegmentationSample sample, Draws draws) => sample with { Image = Distort(sample.Image, draws) };
+
+    /// <inheritdoc/>
+    public Detection3dSample Apply(Detection3dSample sample, Draws draws) => sample with { Image = Distort(sample.Image, draws) };
 
     /// <summary>A distorted copy of a picture; the picture itself when every coin says no.</summary>
     public Image Distort(Image image, Draws draws) => Style == PhotometricStyle.Mmseg ? Bytes(image, draws) : Floats(image, draws);

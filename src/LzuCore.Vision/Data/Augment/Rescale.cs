@@ -3,9 +3,9 @@ using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Vision.Data.Augment;
 
-/// <summary>Another size by mmcv's rules: bilinear pictures, nearest labels, boxes multiplied by the true ratio of the sizes and clipped.</summary>
+/// <summary>Another size by mmcv's rules: bilinear pictures, nearest labels, boxes multiplied by the true ratio of the sizes and clipped, and the camera with them.</summary>
 /// <param name="Within">Sizes to fit into; one is drawn when there are several.</param>
-public sealed record Rescale(params IReadOnlyList<Size2> Within) : IAugment<DetectionSample>, IAugment<SegmentationSample>
+public sealed record Rescale(params IReadOnlyList<Size2> Within) : IAugment<DetectionSample>, IAugment<SegmentationSample>, IAugment<Detection3dSample>
 {
     /// <summary>The picture keeps its proportions, and fits the size either way round; else it gets exactly the size.</summary>
     public bool KeepRatio { get; init; } = true;
@@ -38,6 +38,20 @@ public sealed record Rescale(params IReadOnlyList<Size2> Within) : IAugment<Dete
     {
         var size = Draw(sample.Image.Size, draws);
         return sample with { Image = sample.Image.ResizeBilinear(size), Labels = sample.Labels.Resize(size) };
+    }
+
+    /// <inheritdoc/>
+    public Detection3dSample Apply(Detection3dSample sample, Draws draws)
+    {
+        var size = Draw(sample.Image.Size, draws);
+        double x = size.Width / (double)sample.Image.Width, y = size.Height / (double)sample.Image.Height;
+        return sample with
+        {
+            Image = sample.Image.ResizeBilinear(size),
+            Camera = sample.Camera.Scaled(x, y),
+            Boxes = [.. sample.Boxes.Select(b => b.Scale((float)x, (float)y).Clip(size))],
+            Centers = [.. sample.Centers.Select(c => c with { X = c.X * x, Y = c.Y * y })],
+        };
     }
 
     private Size2 Draw(Size2 image, Draws draws)
