@@ -39,5 +39,5 @@ public readonly record struct CameraBox3d(double X, double Y, double Z, double L
 
     /// <summary>The same box in a mirrored image: X, the velocity's x and the yaw change sides.</summary>
     /// <remarks>The camera is mirrored by <see cref="Camera.Flipped"/>.</remarks>
-    public CameraBox3d Flipped => this with { X = -X, VelocityX = -VelocityX, Yaw = Math.PI - Yaw };
+    public CameraBox3d Flipped() => this with { X = -X, VelocityX = -VelocityX, Yaw = Math.PI - Yaw };
 }

@@ -21,7 +21,7 @@ public readonly record struct OrientedBox3d(Point3d Center, double Width, double
     /// <summary>Whether a point lies inside; the surface counts.</summary>
     public bool Contains(Point3d point)
     {
-        var own = Rotation.Inverse.Rotate(point - Center);
+        var own = Rotation.Inverse().Rotate(point - Center);
         return Math.Abs(own.X) <= Length / 2 && Math.Abs(own.Y) <= Width / 2 && Math.Abs(own.Z) <= Height / 2;
     }
 }

@@ -13,7 +13,7 @@ public readonly record struct Pose(Rotation3d Rotation, Point3d Translation)
     public OrientedBox3d Apply(OrientedBox3d box) => box with { Center = Apply(box.Center), Rotation = Rotation * box.Rotation };
 
     /// <summary>The way back.</summary>
-    public Pose Inverse => new(Rotation.Inverse, -Rotation.Inverse.Rotate(Translation));
+    public Pose Inverse() => new(Rotation.Inverse(), -Rotation.Inverse().Rotate(Translation));
 
     /// <summary>A pose within this one: <c>(a * b).Apply(p) = a.Apply(b.Apply(p))</c>.</summary>
     public static Pose operator *(Pose a, Pose b) => new(a.Rotation * b.Rotation, a.Apply(b.Translation));

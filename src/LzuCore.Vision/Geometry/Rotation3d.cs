@@ -55,7 +55,7 @@ public readonly record struct Rotation3d(double W, double X, double Y, double Z)
     ];
 
     /// <summary>The opposite rotation.</summary>
-    public Rotation3d Inverse => new(W, -X, -Y, -Z);
+    public Rotation3d Inverse() => new(W, -X, -Y, -Z);
 
     /// <summary>Both one after the other: <c>(a * b).Rotate(p) = a.Rotate(b.Rotate(p))</c>.</summary>
     public static Rotation3d operator *(Rotation3d a, Rotation3d b) => new(
