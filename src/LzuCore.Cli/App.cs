@@ -31,6 +31,7 @@ internal static class App
         new BenchVerb(),
         new ConformanceVerb(),
         new ConvertVerb(),
+        new DataVerb(),
         new DemoVerb(),
         new DetectVerb(),
         new DoctorVerb(),

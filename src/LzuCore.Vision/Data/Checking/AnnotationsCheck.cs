@@ -70,7 +70,7 @@ internal sealed class AnnotationsCheck(DataCheck check, LenientReader file, stri
         check.ImagesFound++;
         var where = $"image {id ?? $"number {check.ImagesFound - 1}"}{(name is null ? "" : $" ({name})")}";
         if (id is null) check.Faults.Add("missing-field", where, "no id", "Give every image an id.");
-        else if (!_images.TryAdd(id, new Picture(where, width, height))) check.Faults.Add("duplicate-image-id", where, id, "Give every image an id of its own.");
+        else if (!_images.TryAdd(id, new Picture(where, IsSide(width) ? width : double.NaN, IsSide(height) ? height : double.NaN))) check.Faults.Add("duplicate-image-id", where, id, "Give every image an id of its own.");
         if (Place(name, sequence, where) is { } path) check.AddPicture(path, where, IsSide(width) && IsSide(height) ? new Size2((int)height, (int)width) : null);
         if (!double.IsNaN(width) && !IsSide(width) || !double.IsNaN(height) && !IsSide(height))
             check.Faults.Add("bad-size", where, $"{Text(height)} x {Text(width)}", "Height and width are whole numbers of pixels; correct them.");
@@ -138,7 +138,7 @@ internal sealed class AnnotationsCheck(DataCheck check, LenientReader file, stri
         else if (box[2] <= 0 || box[3] <= 0)
             check.Faults.Add("bad-box", where, Text(box), "Width and height must be positive; correct or remove it.");
         else if (box[0] < -BorderPixels || box[1] < -BorderPixels || picture is { } p && (box[0] + box[2] > p.Width + BorderPixels || box[1] + box[3] > p.Height + BorderPixels))
-            check.Faults.Add("box-outside", where, $"{Text(box)}{(picture is { } q && IsSide(q.Width) ? $" in {Text(q.Height)}x{Text(q.Width)}" : "")}", "The box must lie in its picture; clip it, or look whether it is [x1, y1, x2, y2] or of a resized picture.");
+            check.Faults.Add("box-outside", where, $"{Text(box)}{(picture is { } q && q.Width > 0 ? $" in {Text(q.Height)}x{Text(q.Width)}" : "")}", "The box must lie in its picture; clip it, or look whether it is [x1, y1, x2, y2] or of a resized picture.");
     }
 
     private void CheckSpace(double[]? space, bool given, string where)
