@@ -88,6 +88,8 @@ internal sealed class JsonCursor : IDisposable
 
     public bool IsNull => Peek() == 'n';
 
+    public bool IsList => Peek() == '[';
+
     public string String()
     {
         if (Peek() != '"') throw Expected("a text");
