@@ -200,7 +200,7 @@ public static class ImageCodec
         return image;
     }
 
-    private static byte[] ReadAll(string path)
+    internal static byte[] ReadAll(string path)
     {
         if (Directory.Exists(path)) throw new FileFormatException($"load {path}: it is a directory. Name a picture file.");
         try
