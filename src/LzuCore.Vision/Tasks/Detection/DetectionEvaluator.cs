@@ -3,6 +3,7 @@ using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Data.Loading;
+using LzuCore.Vision.Metrics;
 
 namespace LzuCore.Vision.Tasks.Detection;
 
@@ -31,7 +32,29 @@ public sealed record DetectionEvaluatorOptions
 /// <param name="Milliseconds">Mean times of the stages of one picture; decoding ran beside them.</param>
 /// <param name="WallSeconds">From the first picture asked for to the last one done.</param>
 /// <param name="CpuSeconds">Of the whole process in that time, all threads together.</param>
-public sealed record DetectionEvaluation(IReadOnlyList<CocoDetection> Detections, int Images, DetectionTimes Milliseconds, double WallSeconds, double CpuSeconds);
+public sealed record DetectionEvaluation(IReadOnlyList<CocoDetection> Detections, int Images, DetectionTimes Milliseconds, double WallSeconds, double CpuSeconds)
+{
+    /// <summary>The official metric of what was found.</summary>
+    /// <param name="truth">The annotations that the pictures were named by.</param>
+    public CocoScore Score(CocoAnnotations truth) => CocoAveragePrecision.Score(truth, Detections);
+
+    /// <summary>Writes the official results file; beside its place first, then renamed.</summary>
+    /// <exception cref="LzuException">The file cannot be written.</exception>
+    public void Save(string path)
+    {
+        var beside = $"{path}.{Guid.NewGuid():N}.partial";
+        try
+        {
+            using (var file = File.Create(beside)) CocoDetections.Write(file, Detections);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            if (File.Exists(beside)) File.Delete(beside);
+            throw new LzuException($"save {path}: cannot write it ({e.Message.Split('\n')[0].TrimEnd('.', '\r')}). Check the folder and its rights.", e);
+        }
+    }
+}
 
 /// <summary>Runs a detector over a data set.</summary>
 /// <remarks>Frames of a sequence come in order, and each sequence starts afresh. Pictures are decoded ahead by threads of the loader.</remarks>

@@ -70,6 +70,19 @@ public sealed class DetectionEvaluatorTests
     }
 
     [Test]
+    public void OwnDetectionsAsTruth_ScorePerfectly_AndTheFileHoldsThem()
+    {
+        var images = Enumerable.Range(0, 3).Select(i => new CocoImage(i + 1, $"{i}.png", 96, 64)).ToList();
+        var run = DetectionEvaluator.Run(new Detector(_model, new() { Score = 0 }), new CocoDataset(new CocoAnnotations(images, [], Classes), _folder.Root));
+        var truth = new CocoAnnotations(images, [.. run.Detections.Select((d, i) => new CocoAnnotation(i + 1, d.ImageId, d.CategoryId, d.Box, d.Box.Width * d.Box.Height))], Classes);
+        Assert.That(run.Score(truth).AP, Is.EqualTo(1).Within(1e-9));
+        run.Save(_folder["found.json"]);
+        Assert.That(CocoDetections.Load(_folder["found.json"]), Is.EqualTo(run.Detections));
+        Assert.That(() => run.Save(_folder["no/such/folder.json"]), Throws.TypeOf<LzuException>().With.Message.Contains("cannot write"));
+        Assert.That(Directory.GetFiles(_folder.Root, "*.partial"), Is.Empty);
+    }
+
+    [Test]
     public void WrongSetUp_IsSaid()
     {
         var data = new CocoDataset(new CocoAnnotations([], [], [new CocoCategory(1, "car")]), _folder.Root);
