@@ -16,6 +16,7 @@ internal static class App
         var root = new RootCommand("Learning to Zoom and Unzoom: zoom into what matters, run a backbone, unzoom its features.");
         foreach (var option in CommonOptions.All) root.Add(option);
         foreach (var verb in Verbs()) root.Add(verb.Build(cancellation));
+        root.Add(ScoreVerbs.Build(cancellation));
 
         var parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (ParseFault.Find(parsed, args) is { } fault)

@@ -17,5 +17,8 @@ namespace LzuCore.Cli.Manners;
 #endif
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
+[JsonSerializable(typeof(ScoreCityscapesDocument))]
+[JsonSerializable(typeof(ScoreCocoDocument))]
+[JsonSerializable(typeof(ScoreNuScenesDocument))]
 [JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

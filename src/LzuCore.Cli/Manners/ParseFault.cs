@@ -14,7 +14,7 @@ internal static class ParseFault
         var command = parsed.CommandResult.Command;
         var help = command is RootCommand ? "'lzu --help' lists the verbs" : $"'lzu {Path(parsed.CommandResult)} --help' lists the options";
 
-        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } typed && typed == args.FirstOrDefault(a => !a.StartsWith('-')))
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } typed && typed == args.Where(a => !a.StartsWith('-')).Skip(Depth(parsed.CommandResult)).FirstOrDefault())
             return $"'{typed}' is not a verb{(command is RootCommand ? "" : $" of {command.Name}")}{Suggest(typed, command.Subcommands.Select(c => c.Name))}; {help}.";
 
         // An argument that takes many values swallows a mistyped option: look there first.
@@ -40,6 +40,14 @@ internal static class ParseFault
             if (at is CommandResult command)
                 foreach (var option in command.Command.Options)
                     if (at == result || option.Recursive) yield return option.Name;
+    }
+
+    // How many verbs lead to this command.
+    private static int Depth(CommandResult result)
+    {
+        var depth = 0;
+        for (var at = result.Parent; at is not null; at = at.Parent) depth++;
+        return depth;
     }
 
     private static string Path(CommandResult result)

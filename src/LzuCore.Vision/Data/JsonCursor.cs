@@ -197,7 +197,7 @@ internal sealed class JsonCursor : IDisposable
             if (!_frames[i].IsObject) path.Append(CultureInfo.InvariantCulture, $"[{_frames[i].Index}]");
             else if (_frames[i].Name is { } name) path.Append(i == 0 ? "" : ".").Append(Show(name));
         }
-        return new FileFormatException($"{_what}: {(path.Length == 0 ? "the file" : path)} {what} (byte {at}).");
+        return new FileFormatException($"{_what}: {(path.Length == 0 ? "the file" : path)} {Plain(what)} (byte {at}).");
     }
 
     private static bool IsLiteral(ReadOnlySpan<byte> word) =>
@@ -364,5 +364,8 @@ internal sealed class JsonCursor : IDisposable
         return Bad($"must be {kind}, got {Show(end < 0 ? shown : shown[..(end + 1 + (shown[0] == '"' && shown[end + 1] == '"' ? 1 : 0))])}");
     }
 
-    private static string Show(string text) => string.Concat((text.Length > 60 ? text[..60] + "…" : text).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+    // A file's text, made fit for a one-line message.
+    public static string Show(string text) => Plain(text.Length > 60 ? text[..60] + "…" : text);
+
+    private static string Plain(string text) => string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 }

@@ -15,7 +15,7 @@ internal static class LabelPng
 
     private static readonly uint[] CrcTable = MakeCrcTable();
 
-    private static ReadOnlySpan<byte> Signature => [0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8];
+    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     public static LabelMap Decode(ReadOnlySpan<byte> file, string name)
     {

@@ -42,6 +42,11 @@ internal sealed record CocoMatches(double[] Scores, ushort[] Matched, ushort[] I
     {
         ref var matched = ref Matched[d * CocoScore.Areas + a];
         ref var ignored = ref Ignored[d * CocoScore.Areas + a];
+        if (candidates.IsEmpty)
+        {
+            if (outOfRange) ignored = (1 << CocoScore.Thresholds) - 1;
+            return;
+        }
         for (var t = 0; t < CocoScore.Thresholds; t++)
         {
             var bit = (ushort)(1 << t);

@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.NuScenes;
 using LzuCore.Vision.Geometry;
 
@@ -31,9 +32,9 @@ public static class NuScenesDetectionScore
         var truths = samples.Select(s => new NuScenesSampleBoxes(s.Token, Truths(database, s))).ToList();
         var byToken = samples.ToDictionary(s => s.Token);
         var missing = byToken.Keys.Except(results.Samples.Select(s => s.SampleToken)).ToList();
-        if (missing.Count > 0) throw new FileFormatException($"nuscenes score: results must have every sample of the split, but {missing.Count} of {samples.Count} are missing, '{missing[0]}' first. Give samples without boxes an empty list.");
+        if (missing.Count > 0) throw new FileFormatException($"nuscenes score: results must have every sample of the split, but {missing.Count} of {samples.Count} are missing, '{JsonCursor.Show(missing[0])}' first. Give samples without boxes an empty list.");
         var foreign = results.Samples.FirstOrDefault(s => !byToken.ContainsKey(s.SampleToken)).SampleToken;
-        if (foreign is not null) throw new FileFormatException($"nuscenes score: results have the sample '{foreign}', which is not in the split. Score them on the split that they were made for.");
+        if (foreign is not null) throw new FileFormatException($"nuscenes score: results have the sample '{JsonCursor.Show(foreign)}', which is not in the split. Score them on the split that they were made for.");
 
         var scoredTruths = Scored(truths);
         var scoredPredictions = Scored(results.Samples);
@@ -57,7 +58,7 @@ public static class NuScenesDetectionScore
         {
             var label = NuScenesClasses.LabelOfCategory(database.CategoryOf(annotation));
             if (label < 0) continue;
-            if (annotation.AttributeTokens.Count > 1) throw new FileFormatException($"nuscenes score: sample_annotation '{annotation.Token}' has {annotation.AttributeTokens.Count} attributes, where one may be.");
+            if (annotation.AttributeTokens.Count > 1) throw new FileFormatException($"nuscenes score: sample_annotation '{JsonCursor.Show(annotation.Token)}' has {annotation.AttributeTokens.Count} attributes, where one may be.");
             var velocity = database.VelocityOf(annotation);
             boxes.Add(new NuScenesBox(annotation.Box, velocity.X, velocity.Y, label, -1, database.AttributeOf(annotation), annotation.LidarPoints + annotation.RadarPoints));
         }

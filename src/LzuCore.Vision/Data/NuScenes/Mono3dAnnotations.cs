@@ -79,7 +79,7 @@ public sealed class Mono3dAnnotations
             {
                 var data = database.DataOf(sample, channel);
                 var sensor = database.SensorOf(data);
-                var camera = sensor.Camera ?? throw new FileFormatException($"nuscenes: calibrated_sensor '{sensor.Token}' of {channel} has no camera_intrinsic.");
+                var camera = sensor.Camera ?? throw new FileFormatException($"nuscenes: calibrated_sensor '{JsonCursor.Show(sensor.Token)}' of {channel} has no camera_intrinsic.");
                 var (width, height) = (data.Width > 0 ? data.Width : UsualWidth, data.Height > 0 ? data.Height : UsualHeight);
                 var image = new Mono3dImage(data.Token, data.FileName, sample.Token, sensor.SensorToEgo, egoToGlobal, camera, width, height);
                 var globalToCamera = (database.EgoToGlobal(data) * sensor.SensorToEgo).Inverse();
@@ -102,7 +102,7 @@ public sealed class Mono3dAnnotations
         var ground = database.VelocityOf(annotation) with { Z = 0 };
         var (u, v) = image.Camera.Project(box.Center);
         var attribute = NuScenesClasses.AttributeOf(database.AttributeOf(annotation));
-        if (attribute < 0) throw new FileFormatException($"nuscenes: sample_annotation '{annotation.Token}' has the attribute '{database.AttributeOf(annotation)}', which detection does not know.");
+        if (attribute < 0) throw new FileFormatException($"nuscenes: sample_annotation '{JsonCursor.Show(annotation.Token)}' has the attribute '{JsonCursor.Show(database.AttributeOf(annotation))}', which detection does not know.");
         return new Mono3dAnnotation(id, image.Id, label, bounds, bounds.Width * bounds.Height, CameraBox3d.From(box, globalToCamera.Rotation.Rotate(ground)), u, v, box.Center.Z, attribute);
     }
 

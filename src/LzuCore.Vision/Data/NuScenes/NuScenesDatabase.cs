@@ -122,10 +122,15 @@ public sealed class NuScenesDatabase
     /// <summary>The key frame of a channel (such as LIDAR_TOP) at a moment.</summary>
     /// <exception cref="FileFormatException">The moment has none.</exception>
     public NuScenesSampleData DataOf(NuScenesSample sample, string channel) =>
-        _dataOf.TryGetValue(sample.Token, out var channels) && channels.TryGetValue(channel, out var data) ? data : throw new FileFormatException($"nuscenes {_name}: sample '{sample.Token}' has no key frame of {channel}.");
+        _dataOf.TryGetValue(sample.Token, out var channels) && channels.TryGetValue(channel, out var data) ? data : throw new FileFormatException($"nuscenes {_name}: sample '{JsonCursor.Show(sample.Token)}' has no key frame of {channel}.");
 
     /// <summary>The objects of a moment, in the table's order.</summary>
     public IReadOnlyList<NuScenesAnnotation> AnnotationsOf(NuScenesSample sample) => _annotationsOf.TryGetValue(sample.Token, out var list) ? list : [];
+
+    /// <summary>The moments of some scenes, in the table's order.</summary>
+    /// <param name="scenes">Names of scenes, such as a split's.</param>
+    /// <exception cref="FileFormatException">The table has no such row.</exception>
+    public IReadOnlyList<NuScenesSample> SamplesOf(IReadOnlySet<string> scenes) => [.. Samples.Where(s => scenes.Contains(SceneOf(s).Name))];
 
     /// <summary>The scene of a moment.</summary>
     /// <exception cref="FileFormatException">The table has no such row.</exception>
@@ -192,9 +197,7 @@ public sealed class NuScenesDatabase
     }
 
     private T Find<T>(Dictionary<string, T> rows, string table, string token, string from, string fromToken) =>
-        rows.TryGetValue(token, out var row) ? row : throw new FileFormatException($"nuscenes {_name}: {from} '{Shown(fromToken)}' names {table} '{Shown(token)}', which {table}.json does not have.");
-
-    private static string Shown(string text) => string.Concat((text.Length > 60 ? text[..60] + "…" : text).Select(c => char.IsControl(c) ? '?' : c));
+        rows.TryGetValue(token, out var row) ? row : throw new FileFormatException($"nuscenes {_name}: {from} '{JsonCursor.Show(fromToken)}' names {table} '{JsonCursor.Show(token)}', which {table}.json does not have.");
 
     private static string Held(string folder) => Directory.GetDirectories(folder).Select(Path.GetFileName).Where(n => n!.StartsWith("v1.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } versions
         ? string.Join(", ", versions) : "no tables";

@@ -171,7 +171,7 @@ public sealed class NuScenesResults
             switch (name)
             {
                 case "sample_token":
-                    if (json.String() is var own && own != token) throw json.Bad($"must be the sample that the box is listed under, {token}, got {own}");
+                    if (json.String() is var own && own != token) throw json.Bad($"must be the sample that the box is listed under, {JsonCursor.Show(token)}, got {JsonCursor.Show(own)}");
                     break;
                 case "translation": json.Finites(translation); hasTranslation = true; break;
                 case "size": json.Finites(size); hasSize = true; break;
@@ -179,12 +179,12 @@ public sealed class NuScenesResults
                 case "velocity": json.Numbers(velocity); hasVelocity = true; break;
                 case "detection_name":
                     var text = json.String();
-                    if ((label = NuScenesClasses.LabelOf(text)) < 0) throw json.Bad($"must be one of {string.Join(", ", NuScenesClasses.Names)}, got {text}");
+                    if ((label = NuScenesClasses.LabelOf(text)) < 0) throw json.Bad($"must be one of {string.Join(", ", NuScenesClasses.Names)}, got {JsonCursor.Show(text)}");
                     break;
                 case "detection_score": score = json.Finite(); break;
                 case "attribute_name":
                     attribute = json.String();
-                    if (attribute.Length > 0 && NuScenesClasses.AttributeOf(attribute) is < 0 or (NuScenesClasses.NoAttribute)) throw json.Bad($"must be empty or one of {string.Join(", ", NuScenesClasses.Attributes.Take(NuScenesClasses.NoAttribute))}, got {attribute}");
+                    if (attribute.Length > 0 && NuScenesClasses.AttributeOf(attribute) is < 0 or (NuScenesClasses.NoAttribute)) throw json.Bad($"must be empty or one of {string.Join(", ", NuScenesClasses.Attributes.Take(NuScenesClasses.NoAttribute))}, got {JsonCursor.Show(attribute)}");
                     break;
                 default: json.Skip(); break;
             }

@@ -1,0 +1,17 @@
+using System.CommandLine;
+
+namespace LzuCore.Cli.Commands;
+
+/// <summary><c>lzu score</c>: the official metrics of three data sets, each a verb of its own.</summary>
+internal static class ScoreVerbs
+{
+    /// <summary>The command with its verbs.</summary>
+    public static Command Build(CancellationToken cancellation)
+    {
+        var command = new Command("score", "the official metrics of result files: coco, nuscenes, cityscapes");
+        command.Add(new ScoreCocoVerb().Build(cancellation));
+        command.Add(new ScoreNuScenesVerb().Build(cancellation));
+        command.Add(new ScoreCityscapesVerb().Build(cancellation));
+        return command;
+    }
+}
