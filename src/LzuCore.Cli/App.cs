@@ -32,6 +32,7 @@ internal static class App
         new BenchVerb(),
         new ConformanceVerb(),
         new ConvertVerb(),
+        new DataVerb(),
         new DemoVerb(),
         new DetectVerb(),
         new Detect3dVerb(),

@@ -8,6 +8,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(BenchDocument))]
 [JsonSerializable(typeof(ConformanceDocument))]
 [JsonSerializable(typeof(ConvertDocument))]
+[JsonSerializable(typeof(DataDocument))]
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(Detect3dDocument))]

@@ -8,7 +8,7 @@ public sealed class Image
     /// <summary>The most pixels a picture may have: 2²⁸, about 268 megapixels.</summary>
     public const long MaxPixels = 1L << 28;
 
-    private readonly byte[] _pixels;
+    private byte[] _pixels;
 
     /// <summary>A black picture.</summary>
     /// <exception cref="ArgumentValueException">A side is below 1, or there are more than <see cref="MaxPixels"/>.</exception>
@@ -18,6 +18,8 @@ public sealed class Image
         Size = size;
         _pixels = new byte[3L * size.Height * size.Width];
     }
+
+    private Image(Size2 size, byte[] pixels) => (Size, _pixels) = (size, pixels);
 
     /// <summary>Height and width.</summary>
     public Size2 Size { get; }
@@ -55,6 +57,21 @@ public sealed class Image
         var copy = new Image(Size);
         Pixels.CopyTo(copy.Pixels);
         return copy;
+    }
+
+    // For pictures whose every byte is written at once: neither cleared nor, where one of the size was recycled, fresh from the system, whose page faults can cost
+    // as much as decoding.
+    internal static Image Unwritten(Size2 size)
+    {
+        CheckSize("image", size);
+        return new Image(size, RecycledPixels.Take(3L * size.Height * size.Width));
+    }
+
+    // Gives the pixels to the next picture of the size. Only for whoever knows that nobody else has the picture; a later look at it throws.
+    internal void Recycle()
+    {
+        RecycledPixels.Give(_pixels);
+        _pixels = [];
     }
 
     // Said before anything is allocated or decoded, so a hostile header costs nothing.

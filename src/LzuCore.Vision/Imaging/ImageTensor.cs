@@ -18,21 +18,40 @@ public static class ImageTensor
         var (first, last) = normalization.Bgr ? (2, 0) : (0, 2);
         ParallelRows.For(image.Height, RowsAChunk, (begin, end) =>
         {
-            float[] a = table[0], b = table[1], c = table[2];
             for (var y = begin; y < end; y++)
-            {
-                var row = image.Row(y);
-                var p = (float*)to + (long)y * image.Width * 3;
-                for (var i = 0; i + 2 < row.Length; i += 3)
-                {
-                    p[i] = a[row[i + first]];
-                    p[i + 1] = b[row[i + 1]];
-                    p[i + 2] = c[row[i + last]];
-                }
-            }
+                Normalize(image.Row(y), new Span<float>((float*)to + (long)y * image.Width * 3, image.Width * 3), table, first, last);
         });
         GC.KeepAlive(tensor);
         return tensor;
+    }
+
+    /// <summary>A picture resized (<see cref="BilinearResize"/>), normalised, and padded with zeros at the bottom and right to a frame: float32 [1, 3, frame], in one pass.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="size">What it is resized to.</param>
+    /// <param name="frame">The tensor's size; at least <paramref name="size"/>.</param>
+    /// <param name="normalization">Bytes to values; the padding is 0 after it, as mmdetection pads.</param>
+    /// <exception cref="ArgumentValueException">The frame is smaller than the size, or a size is out of range.</exception>
+    public static unsafe Tensor Letterbox(this Image image, Size2 size, Size2 frame, Normalization normalization)
+    {
+        Image.CheckSize("letterbox", size);
+        Image.CheckSize("letterbox", frame);
+        Check.That(frame.Height >= size.Height && frame.Width >= size.Width, $"letterbox: the frame must hold {size}, got {frame}.");
+        var tensor = Tensor.Empty([1, 3, frame.Height, frame.Width]);
+        var table = normalization.Table();
+        var to = (nint)tensor.View.Pointer<float>();
+        var (first, last) = normalization.Bgr ? (2, 0) : (0, 2);
+        if (size == image.Size) ParallelRows.For(size.Height, RowsAChunk, (begin, end) => { for (var y = begin; y < end; y++) Fill(y, image.Row(y)); });
+        else BilinearResize.ForRows(image, size, use: Fill);
+        new Span<float>((float*)to + (long)size.Height * frame.Width * 3, (frame.Height - size.Height) * frame.Width * 3).Clear();
+        GC.KeepAlive(tensor);
+        return tensor;
+
+        void Fill(int y, ReadOnlySpan<byte> row)
+        {
+            var values = new Span<float>((float*)to + (long)y * frame.Width * 3, frame.Width * 3);
+            Normalize(row, values, table, first, last);
+            values[row.Length..].Clear();
+        }
     }
 
     /// <summary>A float32 tensor [1, 3, H, W] as a picture: the inverse of <see cref="ToTensor"/>, rounded to the nearest byte and clamped; NaN is 0.</summary>
@@ -51,5 +70,17 @@ public static class ImageTensor
             pixels[at] = float.IsNaN(v) ? (byte)0 : (byte)Math.Clamp(MathF.Round(v), 0, 255);
         }
         return image;
+    }
+
+    private static unsafe void Normalize(ReadOnlySpan<byte> row, Span<float> values, float[][] table, int first, int last)
+    {
+        fixed (float* a = table[0], b = table[1], c = table[2], to = values)
+        fixed (byte* from = row)
+            for (var i = 0; i + 2 < row.Length; i += 3)
+            {
+                to[i] = a[from[i + first]];
+                to[i + 1] = b[from[i + 1]];
+                to[i + 2] = c[from[i + last]];
+            }
     }
 }

@@ -43,6 +43,9 @@ public record ZoomOptions
 
     /// <summary>The network's input is padded with zeros at the bottom and right to a multiple of this.</summary>
     public int PadTo { get; init; } = 32;
+
+    /// <summary>The size that the network sees a picture of a size at, padding not counted.</summary>
+    public Size2 SizeFor(Size2 image) => Size ?? new Size2(Math.Max(1, (int)(Scale * image.Height)), Math.Max(1, (int)(Scale * image.Width)));
 }
 
 /// <summary>A picture as the network sees it.</summary>
@@ -99,18 +102,20 @@ internal sealed class Zoomer
     /// <summary>The picture as the network sees it.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
+    /// <param name="size">The size that the network sees, in place of what the options say; null for theirs.</param>
     /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
-    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous, Tensor? map = null) => Zoom(image.ToTensor(Normalization).To(_device), previous, map);
+    public ZoomedInput Zoom(Image image, ReadOnlySpan<Box> previous, Size2? size = null, Tensor? map = null) => Zoom(image.ToTensor(Normalization).To(_device), previous, size, map);
 
     /// <summary>The same of a picture that is a tensor already.</summary>
     /// <param name="image">[1, 3, H, W], normalised.</param>
     /// <param name="previous">Boxes found in the picture before; empty at the start of a sequence.</param>
+    /// <param name="to">The size that the network sees, in place of what the options say; null for theirs.</param>
     /// <param name="map">A saliency map for this picture alone, in place of the options'; null for theirs.</param>
-    public ZoomedInput Zoom(Tensor image, ReadOnlySpan<Box> previous, Tensor? map = null)
+    public ZoomedInput Zoom(Tensor image, ReadOnlySpan<Box> previous, Size2? to = null, Tensor? map = null)
     {
         Check.Shape("network input: image", image.Shape, [1, 3, Check.Any, Check.Any]);
         var from = new Size2(image.Shape[2], image.Shape[3]);
-        var size = _options.Size ?? new Size2(Math.Max(1, (int)(_options.Scale * from.Height)), Math.Max(1, (int)(_options.Scale * from.Width)));
+        var size = to ?? _options.SizeFor(from);
         Image.CheckSize("network input", size);
         var warp = Warp(from, size, previous, map);
         var input = warp is not null && _options.Geometry == WarpGeometry.Reference ? Pad(image, _options.PadTo) : image;

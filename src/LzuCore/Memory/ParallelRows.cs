@@ -25,6 +25,9 @@ public static class ParallelRows
         }
     }
 
+    /// <summary>From now on the calling thread does its jobs alone. For threads that are one of many, such as a loader's: the workers stay free for what they feed.</summary>
+    public static void WorkAlone() => _inside = true;
+
     /// <summary>Runs <paramref name="body"/>(begin, end) over [0, <paramref name="rows"/>) in chunks of <paramref name="grain"/> rows.</summary>
     /// <param name="rows">Number of rows; 0 does nothing.</param>
     /// <param name="grain">Rows a chunk; large enough that a chunk takes tens of microseconds.</param>

@@ -75,16 +75,30 @@ public sealed class Detector
         return _model.Head.Call(_options.Unwarp == Unwarp.Features ? zoomed.Unzoom(levels, RetinaNet.Strides) : levels);
     }
 
+    /// <summary>How pictures go through.</summary>
+    public DetectorOptions Options => _options;
+
+    /// <summary>How many classes it tells apart.</summary>
+    public int Classes => _model.Options.Classes;
+
+    /// <summary>The size that the network sees a picture of a size at.</summary>
+    public Size2 SizeFor(Size2 image) => _options.SizeFor(image);
+
     /// <summary>Forgets the boxes of the picture before: the next one begins a sequence.</summary>
     public void StartSequence() => _previous = [];
 
     /// <summary>Finds the objects of a picture.</summary>
-    public DetectionResult Detect(Image image)
+    public DetectionResult Detect(Image image) => Detect(image, SizeFor(image.Size));
+
+    /// <summary>Finds the objects of a picture at a size of the network's own.</summary>
+    /// <param name="image">The picture, which boxes are pixels of.</param>
+    /// <param name="size">The size that the network sees, padding not counted; in place of what the options say.</param>
+    public DetectionResult Detect(Image image, Size2 size)
     {
         using var off = Grad.Off();
         using var scope = new TensorScope();
         var clock = new StageClock(Device);
-        var zoomed = _zoomer.Zoom(image, _previous);
+        var zoomed = _zoomer.Zoom(image, _previous, size);
         var zoom = clock.Lap();
 
         var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);

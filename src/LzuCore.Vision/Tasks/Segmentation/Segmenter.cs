@@ -66,7 +66,7 @@ public sealed class Segmenter
         using var off = Grad.Off();
         using var scope = new TensorScope();
         var clock = new StageClock(Device);
-        var zoomed = _zoomer.Zoom(image, [], _options.FollowBoundaries ? Boundaries() : null);
+        var zoomed = _zoomer.Zoom(image, [], map: _options.FollowBoundaries ? Boundaries() : null);
         var zoom = clock.Lap();
 
         var features = _model.Features(zoomed.Input);
