@@ -97,7 +97,9 @@ internal sealed class TableReader(JsonCursor json, HashSet<string> tokens)
             switch (name)
             {
                 case "token" or "sample_token" or "instance_token" or "visibility_token" or "ego_pose_token" or "calibrated_sensor_token" or "sensor_token" or "category_token" or "scene_token" or
-                    "log_token" or "prev" or "next" or "first_annotation_token" or "last_annotation_token" or "first_sample_token" or "last_sample_token": _texts[name] = json.String(tokens); break;
+                    "log_token" or "prev" or "next" or "first_annotation_token" or "last_annotation_token" or "first_sample_token" or "last_sample_token":
+                    _texts[name] = json.String(tokens);
+                    break;
                 case "name" or "description" or "logfile" or "vehicle" or "date_captured" or "location" or "category" or "filename" or "level" or "channel" or "modality":
                     if (json.IsNull) json.Skip();
                     else _texts[name] = json.String();
