@@ -53,24 +53,10 @@ public sealed class CityscapesDataset : IDataset<SegmentationSample>
     {
         var path = LabelFileOf(index);
         var image = pictures.Read(FileOf(index));
-        var grey = pictures.Read(path);
-        if (grey.Size != image.Size) throw new FileFormatException($"load {path}: the labels are {grey.Size}, the picture is {image.Size}. Fetch both from the same place.");
-        var isTrain = path.EndsWith("_labelTrainIds.png", StringComparison.Ordinal);
-        return new SegmentationSample(IdOf(index), FileOf(index), image, Labels(grey, path, isTrain ? null : CityscapesClasses.TrainIds));
-    }
-
-    // A grey picture has its value in all three channels; a coloured one is another file of the same folder.
-    private static LabelMap Labels(Image grey, string path, ReadOnlySpan<byte> table)
-    {
-        var labels = new LabelMap(grey.Size);
-        var values = labels.Values;
-        var pixels = grey.Pixels;
-        for (var i = 0; i < values.Length; i++)
-        {
-            var id = pixels[3 * i];
-            if (pixels[3 * i + 1] != id || pixels[3 * i + 2] != id) throw new FileFormatException($"load {path}: label maps are grey, one id a pixel; this one has colours. Use *_labelIds.png, not *_color.png.");
-            values[i] = table.IsEmpty ? id : table[id];
-        }
-        return labels;
+        var labels = LabelMap.Load(path);
+        if (labels.Size != image.Size) throw new FileFormatException($"load {path}: the labels are {labels.Size}, the picture is {image.Size}. Fetch both from the same place.");
+        if (!path.EndsWith("_labelTrainIds.png", StringComparison.Ordinal))
+            foreach (ref var label in labels.Labels) label = CityscapesClasses.TrainIds[label];
+        return new SegmentationSample(IdOf(index), FileOf(index), image, labels);
     }
 }

@@ -22,7 +22,7 @@ public sealed class AugmentTests
         Assert.That(once.Image[0, 0], Is.EqualTo(sample.Image[0, size.Width - 1]));
         foreach (var (a, b) in twice.Boxes.Zip(sample.Boxes)) AssertSame(a, b, 1e-4f);
         var segmented = Segmentation(size, seed);
-        Assert.That(flip.Apply(flip.Apply(segmented, Draws.Of(0, 0, 0)), Draws.Of(0, 0, 0)).Labels.Values.SequenceEqual(segmented.Labels.Values));
+        Assert.That(flip.Apply(flip.Apply(segmented, Draws.Of(0, 0, 0)), Draws.Of(0, 0, 0)).Labels.Labels.SequenceEqual(segmented.Labels.Labels));
     });
 
     [Test]
@@ -63,9 +63,9 @@ public sealed class AugmentTests
     {
         var labels = Segmentation(size, 3).Labels;
         var resized = labels.Resize(to);
-        var known = labels.Values.ToArray().ToHashSet();
-        foreach (var value in resized.Values) Assert.That(known, Does.Contain(value));
-        Assert.That(resized[0, 0], Is.EqualTo(labels[0, 0]));
+        var known = labels.Labels.ToArray().ToHashSet();
+        foreach (var value in resized.Labels) Assert.That(known, Does.Contain(value));
+        Assert.That(resized.Row(0)[0], Is.EqualTo(labels.Row(0)[0]));
     });
 
     [Test]
@@ -73,9 +73,9 @@ public sealed class AugmentTests
     {
         // Left nine tenths one class, a strip of another: about a tenth of all places are mixed enough.
         var sample = Segmentation((64, 200), 0);
-        sample.Labels.Values.Clear();
+        sample.Labels.Labels.Clear();
         for (var y = 0; y < 64; y++) sample.Labels.Row(y)[180..].Fill(1);
-        double Mixed(double share) => Enumerable.Range(0, 300).Count(i => new RandomCrop((64, 40), share).Apply(sample, Draws.Of(2, 0, i)).Labels.Values.Count((byte)1) > 0.25 * 64 * 40) / 300.0;
+        double Mixed(double share) => Enumerable.Range(0, 300).Count(i => new RandomCrop((64, 40), share).Apply(sample, Draws.Of(2, 0, i)).Labels.Labels.Count((byte)1) > 0.25 * 64 * 40) / 300.0;
         Assert.That(Mixed(1), Is.LessThan(0.15));
         Assert.That(Mixed(0.75), Is.GreaterThan(0.4), "up to eleven draws");
     }
@@ -89,13 +89,13 @@ public sealed class AugmentTests
             for (var x = 0; x < size.Width; x++)
             {
                 image[y, x] = new Rgb((byte)y, (byte)x, 0);
-                labels[y, x] = (byte)(y * 3 + x);
+                labels.Row(y)[x] = (byte)(y * 3 + x);
             }
         var cropped = new RandomCrop(part).Apply(new SegmentationSample("a", "a.png", image, labels), Draws.Of(0, 0, seed));
         Assert.That(cropped.Image.Size, Is.EqualTo(new Size2(Math.Min(part.Height, size.Height), Math.Min(part.Width, size.Width))).And.EqualTo(cropped.Labels.Size));
         for (var y = 0; y < cropped.Image.Height; y++)
             for (var x = 0; x < cropped.Image.Width; x++)
-                Assert.That(cropped.Labels[y, x], Is.EqualTo((byte)(cropped.Image[y, x].R * 3 + cropped.Image[y, x].G)));
+                Assert.That(cropped.Labels.Row(y)[x], Is.EqualTo((byte)(cropped.Image[y, x].R * 3 + cropped.Image[y, x].G)));
     });
 
     [Test]
@@ -115,7 +115,7 @@ public sealed class AugmentTests
     {
         var padded = new PadTo(multiple).Apply(Segmentation((40, 70), 1), Draws.Of(0, 0, 0));
         Assert.That(padded.Image.Size, Is.EqualTo(new Size2(height, width)).And.EqualTo(padded.Labels.Size));
-        if (height > 40) Assert.That((padded.Image[height - 1, 0], padded.Labels[height - 1, 0]), Is.EqualTo((Rgb.Black, LabelMap.Ignore)));
+        if (height > 40) Assert.That((padded.Image[height - 1, 0], padded.Labels.Row(height - 1)[0]), Is.EqualTo((Rgb.Black, LabelMaps.Ignore)));
     }
 
     [TestCase(PhotometricStyle.Mmseg), TestCase(PhotometricStyle.Mmdet)]
@@ -182,7 +182,7 @@ public sealed class AugmentTests
     {
         var labels = new LabelMap(size);
         var source = RandomSource.FromSeed((ulong)seed);
-        for (var i = 0; i < labels.Values.Length; i++) labels.Values[i] = (byte)(source.Word((ulong)i) % 19);
+        for (var i = 0; i < labels.Labels.Length; i++) labels.Labels[i] = (byte)(source.Word((ulong)i) % 19);
         return new SegmentationSample("a", "a.png", DeterministicImage.Make(seed, size), labels);
     }
 
