@@ -60,9 +60,19 @@ public sealed class Augment3dTests
         var (u, v) = camera.Project(box.Center);
         return new Detection3dSample
         {
-            ImageToken = "i", SampleToken = "s", File = "a.png", Image = new Image((90, 160)), Original = (90, 160), Camera = camera,
-            Boxes3d = [box], Boxes = [new Box(1, 2, 30, 40)], Centers = [new ProjectedCenter(u, v, box.Z)], Labels = [0], Attributes = [8],
-            CameraToEgo = new Pose(Rotation3d.Identity, default), EgoToGlobal = new Pose(Rotation3d.Identity, default),
+            ImageToken = "i",
+            SampleToken = "s",
+            File = "a.png",
+            Image = new Image((90, 160)),
+            Original = (90, 160),
+            Camera = camera,
+            Boxes3d = [box],
+            Boxes = [new Box(1, 2, 30, 40)],
+            Centers = [new ProjectedCenter(u, v, box.Z)],
+            Labels = [0],
+            Attributes = [8],
+            CameraToEgo = new Pose(Rotation3d.Identity, default),
+            EgoToGlobal = new Pose(Rotation3d.Identity, default),
         };
     }
 }
