@@ -3,7 +3,7 @@ using LzuCore.Memory;
 namespace LzuCore.Vision.Imaging;
 
 /// <summary>A class for every pixel of a picture: one byte a pixel, rows from the top.</summary>
-public sealed partial class LabelMap
+public sealed class LabelMap
 {
     private readonly byte[] _labels;
 

@@ -20,10 +20,10 @@ internal sealed class PictureFolder : IDisposable
     public string Grey(string name, Size2 size, Func<int, int, byte> value)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(this[name])!);
-        var image = new Image(size);
+        var labels = new LabelMap(size);
         for (var y = 0; y < size.Height; y++)
-            for (var x = 0; x < size.Width; x++) image[y, x] = new Rgb(value(y, x), value(y, x), value(y, x));
-        ImageCodec.Save(image, this[name]);
+            for (var x = 0; x < size.Width; x++) labels.Row(y)[x] = value(y, x);
+        File.WriteAllBytes(this[name], labels.Encode());
         return this[name];
     }
 

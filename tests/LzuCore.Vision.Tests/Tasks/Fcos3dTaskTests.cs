@@ -7,6 +7,7 @@ using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tests.Models;
+using Seen = LzuCore.Vision.Tasks.Detection3d.Detection3d;
 
 namespace LzuCore.Vision.Tests.Tasks;
 
@@ -145,7 +146,7 @@ public sealed class Fcos3dTaskTests
     }
 
     // Same label and attribute, score within 1e-3, every number within 0.01; all rows where the reference's float32 and float64 runs agree, else 95 %.
-    private static void AssertDetections(ModelGoldens goldens, string at, Detection3d[] got, bool identical = false)
+    private static void AssertDetections(ModelGoldens goldens, string at, Seen[] got, bool identical = false)
     {
         float[] boxes = goldens.Floats($"{at}det_boxes"), scores = goldens.Floats($"{at}det_scores");
         long[] labels = goldens.Longs($"{at}det_labels"), attributes = goldens.Longs($"{at}det_attr");

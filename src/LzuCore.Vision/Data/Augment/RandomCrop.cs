@@ -57,7 +57,7 @@ public sealed record RandomCrop(Size2 Size, double MaxShare = 0.75) : IAugment<D
             foreach (var label in labels.Row(y).Slice(left, inside.Width)) counts[label]++;
         long total = 0, most = 0;
         var classes = 0;
-        for (var label = 0; label < LabelMap.Ignore; label++)
+        for (var label = 0; label < LabelMaps.Ignore; label++)
         {
             total += counts[label];
             most = Math.Max(most, counts[label]);

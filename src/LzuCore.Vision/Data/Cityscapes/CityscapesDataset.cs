@@ -56,7 +56,7 @@ public sealed class CityscapesDataset : IDataset<SegmentationSample>
         var labels = LabelMap.Load(path);
         if (labels.Size != image.Size) throw new FileFormatException($"load {path}: the labels are {labels.Size}, the picture is {image.Size}. Fetch both from the same place.");
         if (!path.EndsWith("_labelTrainIds.png", StringComparison.Ordinal))
-            foreach (ref var id in labels.Labels) id = CityscapesClasses.TrainIds[id];
+            foreach (ref var label in labels.Labels) label = CityscapesClasses.TrainIds[label];
         return new SegmentationSample(IdOf(index), FileOf(index), image, labels);
     }
 }

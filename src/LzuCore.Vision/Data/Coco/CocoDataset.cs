@@ -100,7 +100,15 @@ public sealed class CocoDataset : IDataset<DetectionSample>
         }
         return new DetectionSample
         {
-            ImageId = about.Id, File = path, Image = picture, Original = original, Boxes = boxes, Labels = labels, Ignored = ignored, Sequence = about.Sequence, Frame = Math.Max(0, about.Frame),
+            ImageId = about.Id,
+            File = path,
+            Image = picture,
+            Original = original,
+            Boxes = boxes,
+            Labels = labels,
+            Ignored = ignored,
+            Sequence = about.Sequence,
+            Frame = Math.Max(0, about.Frame),
         };
     }
 

@@ -65,7 +65,7 @@ public sealed class Detector
 
     internal RetinaNet Model => _model;
 
-    /// <summary>The network alone, as in <see cref="Detect"/> between normalising and decoding: zoomed, backbone and pyramid, unzoomed, head.</summary>
+    /// <summary>The network alone, as in <see cref="Detect(Image)"/> between normalising and decoding: zoomed, backbone and pyramid, unzoomed, head.</summary>
     /// <param name="image">[1, 3, H, W], normalised.</param>
     /// <exception cref="ShapeException">The image is not [1, 3, H, W].</exception>
     public DetectorOutput Forward(Tensor image)

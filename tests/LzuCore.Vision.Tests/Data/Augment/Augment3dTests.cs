@@ -17,9 +17,8 @@ public sealed class Augment3dTests
     {
         var sample = Sample(box);
         var flipped = new RandomFlip(1).Apply(sample, Draws.Of(0, 0, 0));
-        var before = Footprint(sample).Select(p => (U: sample.Image.Width - p.U, p.V)).OrderBy(p => p.U).ThenBy(p => p.V).ToList();
-        var after = Footprint(flipped).OrderBy(p => p.U).ThenBy(p => p.V).ToList();
-        foreach (var (a, b) in after.Zip(before)) Assert.That(Math.Abs(a.U - b.U) + Math.Abs(a.V - b.V), Is.LessThan(1e-5 * (1 + Math.Abs(b.U))));
+        var before = Footprint(sample).Select(p => (U: sample.Image.Width - p.U, p.V)).ToList();
+        foreach (var a in Footprint(flipped)) Assert.That(before.Min(b => Math.Abs(a.U - b.U) + Math.Abs(a.V - b.V)), Is.LessThan(1e-5 * (1 + Math.Abs(a.U))));
         var centre = flipped.Camera.Project(flipped.Boxes3d[0].Center);
         Assert.That((centre.U, centre.V), Is.EqualTo((flipped.Centers[0].X, flipped.Centers[0].Y)).Within(1e-8));
         // Moving objects go the other way: half a second later, too, both pictures agree.
@@ -61,9 +60,19 @@ public sealed class Augment3dTests
         var (u, v) = camera.Project(box.Center);
         return new Detection3dSample
         {
-            ImageToken = "i", SampleToken = "s", File = "a.png", Image = new Image((90, 160)), Original = (90, 160), Camera = camera,
-            Boxes3d = [box], Boxes = [new Box(1, 2, 30, 40)], Centers = [new ProjectedCenter(u, v, box.Z)], Labels = [0], Attributes = [8],
-            CameraToEgo = new Pose(Rotation3d.Identity, default), EgoToGlobal = new Pose(Rotation3d.Identity, default),
+            ImageToken = "i",
+            SampleToken = "s",
+            File = "a.png",
+            Image = new Image((90, 160)),
+            Original = (90, 160),
+            Camera = camera,
+            Boxes3d = [box],
+            Boxes = [new Box(1, 2, 30, 40)],
+            Centers = [new ProjectedCenter(u, v, box.Z)],
+            Labels = [0],
+            Attributes = [8],
+            CameraToEgo = new Pose(Rotation3d.Identity, default),
+            EgoToGlobal = new Pose(Rotation3d.Identity, default),
         };
     }
 }

@@ -64,8 +64,8 @@ public sealed class AugmentTests
         var labels = Segmentation(size, 3).Labels;
         var resized = labels.Resize(to);
         var known = labels.Labels.ToArray().ToHashSet();
-        foreach (var value in resized.Values) Assert.That(known, Does.Contain(value));
-        Assert.That(resized[0, 0], Is.EqualTo(labels[0, 0]));
+        foreach (var value in resized.Labels) Assert.That(known, Does.Contain(value));
+        Assert.That(resized.Row(0)[0], Is.EqualTo(labels.Row(0)[0]));
     });
 
     [Test]
@@ -89,13 +89,13 @@ public sealed class AugmentTests
             for (var x = 0; x < size.Width; x++)
             {
                 image[y, x] = new Rgb((byte)y, (byte)x, 0);
-                labels[y, x] = (byte)(y * 3 + x);
+                labels.Row(y)[x] = (byte)(y * 3 + x);
             }
         var cropped = new RandomCrop(part).Apply(new SegmentationSample("a", "a.png", image, labels), Draws.Of(0, 0, seed));
         Assert.That(cropped.Image.Size, Is.EqualTo(new Size2(Math.Min(part.Height, size.Height), Math.Min(part.Width, size.Width))).And.EqualTo(cropped.Labels.Size));
         for (var y = 0; y < cropped.Image.Height; y++)
             for (var x = 0; x < cropped.Image.Width; x++)
-                Assert.That(cropped.Labels[y, x], Is.EqualTo((byte)(cropped.Image[y, x].R * 3 + cropped.Image[y, x].G)));
+                Assert.That(cropped.Labels.Row(y)[x], Is.EqualTo((byte)(cropped.Image[y, x].R * 3 + cropped.Image[y, x].G)));
     });
 
     [Test]
@@ -115,7 +115,7 @@ public sealed class AugmentTests
     {
         var padded = new PadTo(multiple).Apply(Segmentation((40, 70), 1), Draws.Of(0, 0, 0));
         Assert.That(padded.Image.Size, Is.EqualTo(new Size2(height, width)).And.EqualTo(padded.Labels.Size));
-        if (height > 40) Assert.That((padded.Image[height - 1, 0], padded.Labels[height - 1, 0]), Is.EqualTo((Rgb.Black, LabelMap.Ignore)));
+        if (height > 40) Assert.That((padded.Image[height - 1, 0], padded.Labels.Row(height - 1)[0]), Is.EqualTo((Rgb.Black, LabelMaps.Ignore)));
     }
 
     [TestCase(PhotometricStyle.Mmseg), TestCase(PhotometricStyle.Mmdet)]

@@ -34,16 +34,16 @@ public sealed class CityscapesDatasetTests
         var data = new CityscapesDataset(_folder.Root, "val");
         var labels = data.Load(0, new PictureReader()).Labels;
         // cityscapesscripts' labels.py: 7 road 0, 11 building 2, 26 car 13, 33 bicycle 18; 0 unlabeled and 30 trailer are not scored.
-        foreach (var (id, train) in new[] { (7, 0), (11, 2), (26, 13), (33, 18), (0, 255), (30, 255), (34, 255) }) Assert.That((int)labels[5, id], Is.EqualTo(train), $"id {id}");
+        foreach (var (id, train) in new[] { (7, 0), (11, 2), (26, 13), (33, 18), (0, 255), (30, 255), (34, 255) }) Assert.That((int)labels.Row(5)[id], Is.EqualTo(train), $"id {id}");
         Assert.That(data.SizeOf(0), Is.EqualTo(new Size2(8, 40)));
     }
 
     [Test]
     public void TrainIds_ArePreferredAndTakenAsTheyAre()
     {
-        _folder.Grey("gtFine/val/bonn/bonn_000001_000019_gtFine_labelTrainIds.png", (8, 40), (y, _) => y == 0 ? LabelMap.Ignore : (byte)y);
+        _folder.Grey("gtFine/val/bonn/bonn_000001_000019_gtFine_labelTrainIds.png", (8, 40), (y, _) => y == 0 ? LabelMaps.Ignore : (byte)y);
         var labels = new CityscapesDataset(_folder.Root, "val").Load(0, new PictureReader()).Labels;
-        Assert.That((labels[0, 3], labels[7, 3]), Is.EqualTo((LabelMap.Ignore, (byte)7)));
+        Assert.That((labels.Row(0)[3], labels.Row(7)[3]), Is.EqualTo((LabelMaps.Ignore, (byte)7)));
     }
 
     [Test]
@@ -53,7 +53,7 @@ public sealed class CityscapesDatasetTests
         File.Delete(data.LabelFileOf(0));
         Assert.That(() => data.Load(0, new PictureReader()), Throws.TypeOf<FileFormatException>().With.Message.Contains("labelIds.png: there is no such file"));
         File.Copy(data.LabelFileOf(1).Replace("labelIds", "color"), data.LabelFileOf(1), overwrite: true);
-        Assert.That(() => data.Load(1, new PictureReader()), Throws.TypeOf<FileFormatException>().With.Message.Contains("are grey"));
+        Assert.That(() => data.Load(1, new PictureReader()), Throws.TypeOf<FileFormatException>().With.Message.Contains("channel").And.Message.Contains("labelIds.png"));
         _folder.Grey("gtFine/val/ulm/ulm_000001_000019_gtFine_labelIds.png", (4, 20), (_, _) => 7);
         Assert.That(() => data.Load(2, new PictureReader()), Throws.TypeOf<FileFormatException>().With.Message.Contains("labels are 4x20, the picture is 8x40"));
         Assert.That(() => new CityscapesDataset(_folder.Root, "train"), Throws.TypeOf<FileFormatException>().With.Message.Contains("no such folder"));

@@ -1,20 +1,21 @@
 using LzuCore.Memory;
+using LzuCore.Vision.Imaging;
 
-namespace LzuCore.Vision.Imaging;
+namespace LzuCore.Vision.Data;
 
-// The same labels elsewhere: what augmentation does to pictures, done to their maps.
-public sealed partial class LabelMap
+/// <summary>Label maps moved and resized as their pictures are.</summary>
+public static class LabelMaps
 {
     /// <summary>The label of pixels that count for nothing.</summary>
     public const byte Ignore = 255;
 
     /// <summary>Left and right exchanged.</summary>
-    public LabelMap Flip()
+    public static LabelMap Flip(this LabelMap map)
     {
-        var result = new LabelMap(Size);
-        for (var y = 0; y < Size.Height; y++)
+        var result = new LabelMap(map.Size);
+        for (var y = 0; y < map.Size.Height; y++)
         {
-            Row(y).CopyTo(result.Row(y));
+            map.Row(y).CopyTo(result.Row(y));
             result.Row(y).Reverse();
         }
         return result;
@@ -22,32 +23,32 @@ public sealed partial class LabelMap
 
     /// <summary>A part; what of it lies outside is left away.</summary>
     /// <exception cref="ArgumentValueException">Nothing of it lies inside.</exception>
-    public LabelMap Crop(int top, int left, Size2 size)
+    public static LabelMap Crop(this LabelMap map, int top, int left, Size2 size)
     {
-        var result = new LabelMap(Rearrange.Inside(Size, top, left, size));
-        for (var y = 0; y < result.Size.Height; y++) Row(top + y).Slice(left, result.Size.Width).CopyTo(result.Row(y));
+        var result = new LabelMap(Rearrange.Inside(map.Size, top, left, size));
+        for (var y = 0; y < result.Size.Height; y++) map.Row(top + y).Slice(left, result.Size.Width).CopyTo(result.Row(y));
         return result;
     }
 
     /// <summary>The same with <see cref="Ignore"/> added at the bottom and right.</summary>
     /// <exception cref="ArgumentValueException">The size is smaller than the map's.</exception>
-    public LabelMap Pad(Size2 size)
+    public static LabelMap Pad(this LabelMap map, Size2 size)
     {
-        Check.That(size.Height >= Size.Height && size.Width >= Size.Width, $"pad: the size must hold {Size}, got {size}.");
+        Check.That(size.Height >= map.Size.Height && size.Width >= map.Size.Width, $"pad: the size must hold {map.Size}, got {size}.");
         var result = new LabelMap(size);
         result.Labels.Fill(Ignore);
-        for (var y = 0; y < Size.Height; y++) Row(y).CopyTo(result.Row(y));
+        for (var y = 0; y < map.Size.Height; y++) map.Row(y).CopyTo(result.Row(y));
         return result;
     }
 
     /// <summary>Another size, by the nearest pixel as OpenCV takes it: position <c>floor(i · from/to)</c>, not half-pixel centres.</summary>
-    public LabelMap Resize(Size2 size)
+    public static LabelMap Resize(this LabelMap map, Size2 size)
     {
         var result = new LabelMap(size);
-        var (rows, columns) = (Nearest(Size.Height, size.Height), Nearest(Size.Width, size.Width));
+        var (rows, columns) = (Nearest(map.Size.Height, size.Height), Nearest(map.Size.Width, size.Width));
         for (var y = 0; y < size.Height; y++)
         {
-            var from = Row(rows[y]);
+            var from = map.Row(rows[y]);
             var to = result.Row(y);
             for (var x = 0; x < to.Length; x++) to[x] = from[columns[x]];
         }
