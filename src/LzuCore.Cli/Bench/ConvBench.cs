@@ -47,6 +47,7 @@ internal static class ConvBench
         new("head p3 3x3 256-36", 256, (38, 60), 36, 3),
         new("psp l3 3x3 d2 256-256", 256, (64, 64), 256, 3, Dilation: 2),
         new("psp l4 3x3 d4 512-512", 512, (64, 64), 512, 3, Dilation: 4),
+        new("psp bottleneck 3x3 4096-512", 4096, (64, 64), 512, 3),
         new("deform l3 3x3 256-256", 256, (29, 50), 256, 3, Deform: true),
         new("deform l4 3x3 512-512", 512, (15, 25), 512, 3, Deform: true),
         new("deform tower p3 3x3 256-256", 256, (57, 100), 256, 3, Deform: true),

@@ -12,9 +12,6 @@ namespace LzuCore.Cli.Bench;
 /// <summary>A whole network with deterministic weights, in one piece and, for detectors, by stages. Run under <see cref="Grad.Off"/>.</summary>
 internal static class ModelBench
 {
-    /// <summary>The networks.</summary>
-    public static string[] Names => ["retinanet", "retinanet_torchvision", "resnet50"];
-
     /// <summary>Measures one network.</summary>
     /// <param name="name">Which.</param>
     /// <param name="size">The network's input.</param>
@@ -26,28 +23,16 @@ internal static class ModelBench
     public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, bool train, DType dtype, Device device)
     {
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
-        if (name == "resnet50")
-        {
-            var classifier = new ResNet(new ResNetOptions { Classes = 1000 });
-            DeterministicWeights.Fill(classifier, 1, device);
-            classifier.Eval();
-            foreach (var row in Row("forward", () => Scoped(() => classifier.Call(input)), Flops(() => classifier.Call(input).Logits!))) yield return row;
-            yield break;
-        }
-
-        var model = new RetinaNet(new RetinaNetOptions { Layout = name == "retinanet" ? CheckpointLayout.Mmdet : CheckpointLayout.Torchvision });
-        DeterministicWeights.Fill(model, 1, device);
-        model.Eval();
+        var network = BenchNetwork.Of(name, device);
         if (train)
         {
-            foreach (var row in Row("training step", Step(model, input, device), double.NaN)) yield return row;
+            foreach (var row in Row("training step", Step((RetinaNet)network.Model, input, device), double.NaN)) yield return row;
             yield break;
         }
-        var features = Kept(model.Neck.Call(model.Backbone.Call(input).Levels));
-        var backboneFlops = Flops(() => model.Neck.Call(model.Backbone.Call(input).Levels)[0]);
-        var headFlops = Flops(() => model.Head.Call(features).Logits[0]);
+        var features = Kept(network.Features(input));
+        double featureFlops = Flops(() => network.Features(input)), headFlops = Flops(() => network.Head(features));
         var parts = new List<(string Name, Action Work, double Flops)>();
-        if (warp == "none") parts.Add(("forward", () => Scoped(() => model.Call(input)), backboneFlops + headFlops));
+        if (warp == "none") parts.Add(("forward", () => Scoped(() => network.Head(network.Features(input))), featureFlops + headFlops));
         else
         {
             // The original has twice the sides: the scale of 0.5 that the papers zoom at.
@@ -56,19 +41,21 @@ internal static class ModelBench
             var options = new SaliencyToGridOptions();
             var map = new RoadPriorSaliency(new Size2(31, 51)).Map(new SaliencyContext(1, original)).To(device);
             var kept = SaliencyToGrid.Apply(map, options).Persist();
-            var frame = new WarpFrame(original, size, RetinaNet.Strides);
+            var frame = new WarpFrame(original, size, network.Strides);
             WarpGrid Grid() => warp == "fixed" ? kept : SaliencyToGrid.Apply(map, options, frame);
             parts.Add(($"{warp} zoom, forward, unzoom", () => Scoped(() =>
             {
                 var grid = Grid();
-                var levels = model.Neck.Call(model.Backbone.Call(grid.Zoom(image, size)).Levels);
-                return model.Head.Call(grid.Unzoom(levels, RetinaNet.Strides, size));
-            }), backboneFlops + headFlops));
+                return network.Head(grid.Unzoom(network.Features(grid.Zoom(image, size)), network.Strides, size));
+            }), featureFlops + headFlops));
             parts.Add(("zoom", () => Scoped(() => Grid().Zoom(image, size)), double.NaN));
-            parts.Add(("unzoom", () => Scoped(() => Grid().Unzoom(features, RetinaNet.Strides, size)), double.NaN));
+            parts.Add(("unzoom", () => Scoped(() => Grid().Unzoom(features, network.Strides, size)), double.NaN));
         }
-        parts.Add(("backbone and pyramid", () => Scoped(() => model.Neck.Call(model.Backbone.Call(input).Levels)), backboneFlops));
-        parts.Add(("head", () => Scoped(() => model.Head.Call(features)), headFlops));
+        if (network.Strides.Length > 0)
+        {
+            parts.Add(("backbone and pyramid", () => Scoped(() => network.Features(input)), featureFlops));
+            parts.Add(("head", () => Scoped(() => network.Head(features)), headFlops));
+        }
         foreach (var (part, work, flops) in parts)
             foreach (var row in Row(part, work, flops)) yield return row;
 
@@ -114,13 +101,13 @@ internal static class ModelBench
         return tensors;
     }
 
-    // Counts the arithmetic of one run, and checks that its result is made of numbers.
-    private static double Flops(Func<Tensor> work)
+    // Counts the arithmetic of one run, and checks that its results are made of numbers.
+    private static double Flops(Func<Tensor[]> work)
     {
         using var scope = new TensorScope();
         using var trace = OpTrace.Begin();
-        var result = work();
-        if (result.To(Device.Cpu).To(DType.Float32).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
+        foreach (var result in work())
+            if (result.To(Device.Cpu).To(DType.Float32).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
         return trace.Entries.Sum(e => (double)e.Flops);
     }
 

@@ -14,7 +14,7 @@ internal sealed record BenchDocument(string Schema, IReadOnlyList<BenchRow> Rows
 internal sealed class BenchVerb() : Verb("bench", "checks a result, then measures its time: conv, gemm, warp, or a whole model")
 {
     private readonly Argument<string> _what = new("WHAT") { Description = "conv, gemm, warp or model" };
-    private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", ModelBench.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", BenchNetwork.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480)", 32, 8192, new Size2(300, 480));
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1)", 1, 256, 1);
     private readonly Option<bool> _train = Opt.Flag("--train", "measure a training step of a detector");
@@ -35,9 +35,10 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         string[] subjects = ["conv", "gemm", "warp", "model"];
         var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
         if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
-        if (parsed.GetValue(_train) && (what != "model" || name == "resnet50" || parsed.GetValue(_warp) != "none")) throw new UsageException("bench: --train measures 'model retinanet' or 'model retinanet_torchvision' without a zoom.");
+        if (parsed.GetValue(_train) && (what != "model" || name is not ("retinanet" or "retinanet_torchvision") || parsed.GetValue(_warp) != "none")) throw new UsageException("bench: --train measures 'model retinanet' or 'model retinanet_torchvision' without a zoom.");
         if (parsed.GetValue(_precision) is "bfloat16" or "float16" && what != "model") throw new UsageException($"bench: --precision {parsed.GetValue(_precision)} is for 'model'.");
-        if (what == "model" && !ModelBench.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", ModelBench.Names)}; choose one of {string.Join(", ", ModelBench.Names)}.");
+        if (name == "resnet50" && parsed.GetValue(_warp) != "none") throw new UsageException("bench: resnet50 classifies whole pictures and has nothing to unzoom; leave out --warp.");
+        if (what == "model" && !BenchNetwork.Names.Contains(name)) throw new UsageException($"bench model: there is no model '{name}'{Meant(name ?? "", BenchNetwork.Names)}; choose one of {string.Join(", ", BenchNetwork.Names)}.");
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
 #endif

@@ -13,6 +13,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
     private const int BlockBytes = 384 << 10, PieceBytes = 384 << 10;
     private const int MostTiles = 24, FewestTiles = 4;
 
+    // Floats that a tap reads at a time: with more, too few tiles of input fit beside a piece of a panel, and panels are read from memory again and again.
+    private const int MostLength = 512;
+
     // Enough units for threads to share a small map by output channels.
     private const int WantedUnits = 12;
 
@@ -28,16 +31,20 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0) return;
         var cut = weights.Cut;
+        var inPlace = phase is { Taps: [{ Dy: 0, Dx: 0 }], SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
+        // A tap of many channels counts as several taps: panels hold them one after the other anyway.
+        var parts = inPlace ? 1 : PartsOf(length);
+        length /= parts;
+        var taps = phase.Taps.Length * parts;
         int blockTiles = (int)Math.Clamp(BlockBytes / ((long)cut.Rows * length * sizeof(float)), FewestTiles, MostTiles), tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + blockTiles - 1) / blockTiles;
         int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, cut.Slivers);
-        var inPlace = phase is { Taps: [{ Dy: 0, Dx: 0 }], SourceStepY: 1, SourceStepX: 1 } && phase.Rows == source.Height && phase.Columns == source.Width;
         using var zeros = Scratch.Floats(length);
         new Span<float>(zeros.Pointer, length).Clear();
         var zero = zeros.Pointer;
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
-            using var rows = new Scratch((long)blockTiles * cut.Rows * (phase.Taps.Length + 1) * sizeof(nint));
-            float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * phase.Taps.Length;
+            using var rows = new Scratch((long)blockTiles * cut.Rows * (taps + 1) * sizeof(nint));
+            float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps;
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
@@ -47,19 +54,19 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 for (var t = tile0; t < tile1; t++)
                 {
                     int first = Pixel(t), count = Pixel(t + 1) - first;
-                    Locate(source, phase, target, first, count, zero, inPlace ? null : table + (first - pixel0) * phase.Taps.Length, outs + (first - pixel0));
+                    Locate(source, phase, target, parts, length, first, count, zero, inPlace ? null : table + (first - pixel0) * taps, outs + (first - pixel0));
                 }
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
                 for (var s = sliver0; s < sliver1; s++)
                 {
-                    int width = cut.Width(s), piece = (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, phase.Taps.Length));
-                    for (var tap = 0; tap == 0 || tap < phase.Taps.Length; tap += piece)
+                    int width = cut.Width(s), piece = (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, taps));
+                    for (var tap = 0; tap == 0 || tap < taps; tap += piece)
                         for (var t = tile0; t < tile1; t++)
                         {
                             int first = Pixel(t), count = Pixel(t + 1) - first;
                             tile.B = weights[s] + (long)tap * length * width;
                             tile.BStep = width;
-                            tile.Segments = Math.Min(piece, phase.Taps.Length - tap);
+                            tile.Segments = Math.Min(piece, taps - tap);
                             tile.SegmentLength = length;
                             var addressing = Addressing.Strided;
                             if (inPlace)
@@ -69,10 +76,10 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                             }
                             else
                             {
-                                tile.Rows = table + (first - pixel0) * phase.Taps.Length + tap * count;
+                                tile.Rows = table + (first - pixel0) * taps + tap * count;
                                 addressing = Addressing.Indirect;
                             }
-                            sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= phase.Taps.Length);
+                            sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= taps);
                         }
                 }
             }
@@ -82,9 +89,17 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         int Pixel(int t) => (int)((long)pixels * t / tiles);
     }
 
-    // The pointers of one tile: [tap][pixel] sources and [pixel] targets. Pixels are in reading order over the batch.
+    // The fewest equal parts of a tap that are short enough; one where its channels cannot be divided so.
+    private static int PartsOf(int length)
+    {
+        for (var parts = (length + MostLength - 1) / MostLength; parts <= length / 64; parts++)
+            if (length % parts == 0) return parts;
+        return 1;
+    }
+
+    // The pointers of one tile: [tap][part][pixel] sources and [pixel] targets. Pixels are in reading order over the batch.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Locate(Picture source, Phase phase, Picture target, int first, int count, float* zero, float** table, float** outs)
+    private static void Locate(Picture source, Phase phase, Picture target, int parts, int length, int first, int count, float* zero, float** table, float** outs)
     {
         var (row, q) = Math.DivRem(first, phase.Columns);
         var (n, r) = Math.DivRem(row, phase.Rows);
@@ -99,8 +114,8 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 foreach (var tap in phase.Taps)
                 {
                     int y = y0 + tap.Dy, x = x0 + tap.Dx;
-                    *at = (uint)y < (uint)source.Height && (uint)x < (uint)source.Width ? image + y * source.Row + x * source.Pixel : zero;
-                    at += count;
+                    var inside = (uint)y < (uint)source.Height && (uint)x < (uint)source.Width;
+                    for (var part = 0; part < parts; part++, at += count) *at = inside ? image + y * source.Row + x * source.Pixel + part * length : zero;
                 }
             }
             if (++q < phase.Columns) continue;
