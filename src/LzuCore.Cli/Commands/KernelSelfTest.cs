@@ -19,6 +19,7 @@ internal static class KernelSelfTest
         ["ICompareKernel"] = (d => X(d).Greater(1), [1, 0, 1, 1]),
         ["IConv2dKernel"] = (d => F.Conv2d(X(d).Reshape(1, 1, 2, 2), Line(d, 1, 2, 3, 4).Reshape(1, 1, 2, 2)), [27]),
         ["ICopyKernel"] = (d => Tensor.Full([4], 7, device: d), [7, 7, 7, 7]),
+        ["IDeformConv2dKernel"] = (d => F.DeformConv2d(X(d).Reshape(1, 1, 2, 2), Line(d, 2).Reshape(1, 1, 1, 1), null, Tensor.Full([1, 2, 2, 2], 0.5, device: d), null), [4.5, 2, 3.5, 2.5]),
         ["IGatherKernel"] = (d => X(d).Gather(0, Tensor.From<long>([3, 0], [2]).To(d)), [5, 3]),
         ["IGemmKernel"] = (d => X(d).Reshape(2, 2).MatMul(X(d).Reshape(2, 2)), [7, -8, 16, 23]),
         ["IGridSampleKernel"] = (d => F.GridSample(X(d).Reshape(1, 1, 2, 2), Line(d, -1, -1, 0, 0).Reshape(1, 1, 2, 2), SamplingMode.Bilinear, PaddingMode.Zeros, alignCorners: true), [3, 2.25]),

@@ -55,8 +55,13 @@ internal static class SpacePictures
         var (width, height) = d.Measure(one.Text, size);
         var (left, top) = (Math.Clamp(bounds.X1, 0, Math.Max(0, d.Size.Width - width)), bounds.Y1 - height);
         var place = new Box(left, top, left + width, top + height);
-        while (place.Y1 > 0 && taken.Any(t => t.Intersection(place) > 0)) place = place.Shift(0, -height / 2);
-        if (place.Y1 < 0) place = place.Shift(0, -place.Y1);
+        while (place.Y1 >= 0 && taken.Any(t => t.Intersection(place) > 0)) place = place.Shift(0, -height / 2);
+        if (place.Y1 < 0)
+        {
+            // No room above: at the top edge, or nowhere.
+            place = place.Shift(0, -place.Y1);
+            if (taken.Any(t => t.Intersection(place) > 0)) return;
+        }
         taken.Add(place);
         d.Label(one.Text, place.X1, place.Y1, ColorOf(one.Label), size);
     }
