@@ -48,9 +48,11 @@ public sealed class RetinaNetLoss
     /// <param name="output">The head's output.</param>
     /// <param name="truths">One for each picture of the batch.</param>
     /// <param name="padded">The input's size.</param>
+    /// <param name="zoomed">For features that were not unzoomed (FOVEA): anchors are matched in the original picture, in whose pixels the truths are then, and predicted boxes are compared there
+    /// (or, under L1, the truths' deltas are taken in the zoomed one). Null where the head saw the truths' own geometry.</param>
     /// <exception cref="ShapeException">There are not as many truths as pictures.</exception>
     /// <exception cref="ArgumentValueException">A label is not a class.</exception>
-    public DetectionLosses Compute(DetectorOutput output, IReadOnlyList<DetectionTruth> truths, Size2 padded)
+    public DetectionLosses Compute(DetectorOutput output, IReadOnlyList<DetectionTruth> truths, Size2 padded, ZoomedFrame? zoomed = null)
     {
         var pictures = output.Logits[0].Shape[0];
         if (truths.Count != pictures) throw new ShapeException("detection loss", $"there must be a truth for each of {pictures} pictures", $"{truths.Count}");
@@ -61,10 +63,12 @@ public sealed class RetinaNetLoss
         var weight = new float[target.Length];
         var positives = new List<long>();
         var (positiveAnchors, positiveBoxes, positiveWeights) = (new List<Box>(), new List<Box>(), new List<float>());
+        var positivesOf = new int[pictures];
         var total = 0;
         for (var i = 0; i < pictures; i++)
         {
-            var assigned = _targets.Assign(anchors, output.Sizes, padded, truths[i]);
+            var assigned = _targets.Assign(zoomed?.ToOriginal(anchors, i) ?? anchors, output.Sizes, padded, truths[i]);
+            var compared = BoxLoss == BoxLoss.L1 && zoomed is { } frame ? frame.ToZoomed(truths[i].Boxes, i) : truths[i].Boxes;
             var own = Math.Max(1, assigned.Count(a => a >= 0));
             total += own;
             var share = _layout == CheckpointLayout.Torchvision ? 1f / own / pictures : 1;
@@ -80,7 +84,8 @@ public sealed class RetinaNetLoss
                 target[row] = label;
                 positives.Add(row);
                 positiveAnchors.Add(anchors[a]);
-                positiveBoxes.Add(truths[i].Boxes[assigned[a]]);
+                positiveBoxes.Add(compared[assigned[a]]);
+                positivesOf[i]++;
                 positiveWeights.Add(share);
             }
         }
@@ -90,7 +95,7 @@ public sealed class RetinaNetLoss
         var logits = Pyramid.Rows(output.Logits, classes).To(dtype).Reshape(target.Length, classes);
         var deltas = Pyramid.Rows(output.Deltas, 4).To(dtype).Reshape(target.Length, 4).IndexSelect(0, Tensor.From(positives.ToArray(), [positives.Count]).To(device));
         var focal = F.SigmoidFocalLoss(logits, F.OneHot(Tensor.From(target, [target.Length]).To(device), classes, dtype), Alpha, Gamma, Reduction.None);
-        var boxes = BoxLoss == BoxLoss.L1 ? Differences(deltas, positiveAnchors, positiveBoxes) : Overlaps(deltas, positiveAnchors, positiveBoxes);
+        var boxes = BoxLoss == BoxLoss.L1 ? Differences(deltas, positiveAnchors, positiveBoxes) : Overlaps(deltas, positiveAnchors, positiveBoxes, zoomed, positivesOf);
         return new(Sum(focal, weight, divisor), Sum(boxes, [.. positiveWeights], divisor));
     }
 
@@ -105,7 +110,15 @@ public sealed class RetinaNetLoss
         return F.L1(deltas, Tensor.From(encoded, [anchors.Count, 4]).To(deltas.DType).To(deltas.Device), Reduction.None);
     }
 
-    private Tensor Overlaps(Tensor deltas, List<Box> anchors, List<Box> boxes) => 1 - BoxTensors.GeneralizedIou(
-        BoxTensors.Decode(_layout == CheckpointLayout.Torchvision ? BoxCoder.Torchvision : BoxCoder.Mmdet, Boxes.ToTensor(anchors.ToArray()).To(deltas.DType).To(deltas.Device), deltas),
-        Boxes.ToTensor(boxes.ToArray()).To(deltas.DType).To(deltas.Device)).Unsqueeze(1);
+    private Tensor Overlaps(Tensor deltas, List<Box> anchors, List<Box> boxes, ZoomedFrame? zoomed, int[] positivesOf)
+    {
+        var coder = _layout == CheckpointLayout.Torchvision ? BoxCoder.Torchvision : BoxCoder.Mmdet;
+        var predicted = BoxTensors.Decode(coder, Boxes.ToTensor(anchors.ToArray()).To(deltas.DType).To(deltas.Device), deltas);
+        if (zoomed is { } frame)
+        {
+            var first = 0;
+            predicted = F.Concat([.. positivesOf.Select((count, i) => frame.ToOriginal(predicted.Narrow(0, (first += count) - count, count), i))], 0);
+        }
+        return 1 - BoxTensors.GeneralizedIou(predicted, Boxes.ToTensor(boxes.ToArray()).To(deltas.DType).To(deltas.Device)).Unsqueeze(1);
+    }
 }

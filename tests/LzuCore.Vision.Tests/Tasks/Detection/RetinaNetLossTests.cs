@@ -8,6 +8,7 @@ using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Vision.Tests.Models;
+using LzuCore.Warping;
 
 namespace LzuCore.Vision.Tests.Tasks;
 
@@ -73,6 +74,55 @@ public sealed class RetinaNetLossTests
         Assert.That(assigned[(4 * 8 * 9)..(8 * 8 * 9)], Is.All.EqualTo(Matcher.Ignored));
     }
 
+    // Far from the border: there an unwarped anchor is cut, and matches otherwise.
+    [TestCase(BoxLoss.L1), TestCase(BoxLoss.GeneralizedIou)]
+    public void FoveasLossWithAUniformWarp_IsTheLossItself(BoxLoss boxLoss)
+    {
+        Size2 size = new(256, 256);
+        DetectionTruth[] truths = [new([new(100, 104, 140, 142), new(110, 120, 160, 150)], [0, 1])];
+        var loss = new RetinaNetLoss(CheckpointLayout.Mmdet) { BoxLoss = boxLoss };
+        var output = Output([1], 32, 16, 8, 4, 2);
+        var (plain, fovea) = (loss.Compute(output, truths, size), loss.Compute(output, truths, size, new ZoomedFrame(WarpGrid.Identity((5, 5)), size, size)));
+        Assert.That(plain.Boxes.ToArray<float>()[0], Is.Positive);
+        Assert.That(fovea.Classes.ToArray<float>()[0], Is.EqualTo(plain.Classes.ToArray<float>()[0]).Within(1e-3).Percent);
+        Assert.That(fovea.Boxes.ToArray<float>()[0], Is.EqualTo(plain.Boxes.ToArray<float>()[0]).Within(1e-3).Percent);
+    }
+
+    [TestCase(BoxLoss.L1), TestCase(BoxLoss.GeneralizedIou)]
+    public void FoveasLossOfPerfectPredictions_IsZero(BoxLoss boxLoss)
+    {
+        // The right half of the original fills three quarters of the zoomed picture. Predictions that mean the truth there mean it here.
+        var frame = new ZoomedFrame(WarpGrid.FromKnots(Tensor.From([-1f, 0, 1 / 3f, 2 / 3f, 1], [1, 5]), Tensor.From([-1f, -0.5f, 0, 0.5f, 1], [1, 5])), (64, 64), (128, 128));
+        var truth = new DetectionTruth([new(70, 20, 120, 70)], [1]);
+        var output = Output([3]);
+        var targets = new RetinaNetTargets(CheckpointLayout.Mmdet);
+        var anchors = targets.Anchors(output.Sizes, (64, 64));
+        var assigned = targets.Assign(frame.ToOriginal(anchors, 0), output.Sizes, (64, 64), truth);
+        Assert.That(assigned.Count(a => a >= 0), Is.Positive);
+        var inZoomed = frame.ToZoomed(truth.Boxes, 0).Single();
+        var rows = anchors.SelectMany(a => BoxCoder.Encode(a, inZoomed) is var d ? new[] { d.Dx, d.Dy, d.Dw, d.Dh } : []).ToArray();
+        var deltas = new List<Tensor>();
+        var first = 0;
+        foreach (var size in output.Sizes)
+        {
+            var count = size.Height * size.Width * 36;
+            deltas.Add(Tensor.From(rows.AsSpan(first, count), [1, size.Height, size.Width, 36]).Permute(0, 3, 1, 2).Contiguous().WithGrad());
+            first += count;
+        }
+        var losses = new RetinaNetLoss(CheckpointLayout.Mmdet) { BoxLoss = boxLoss }.Compute(new(output.Logits, [.. deltas]), [truth], (64, 64), frame);
+        Assert.That(losses.Boxes.ToArray<float>()[0], Is.Zero.Within(1e-3));
+    }
+
+    [Test]
+    public void FoveasGradient_PassesThroughTheWarp()
+    {
+        var frame = new ZoomedFrame(WarpGrid.FromKnots(Tensor.From([-1f, 0, 1 / 3f, 2 / 3f, 1], [1, 5]), Tensor.From([-1f, -0.5f, 0, 0.5f, 1], [1, 5])), (64, 64), (128, 128));
+        var output = Output([4]);
+        var losses = new RetinaNetLoss(CheckpointLayout.Mmdet) { BoxLoss = BoxLoss.GeneralizedIou }.Compute(output, [new([new(70, 20, 120, 70)], [1])], (64, 64), frame);
+        var gradients = Gradients.Of(losses.Boxes);
+        Assert.That(output.Deltas.Select(d => gradients.Find(d)).OfType<Tensor>().SelectMany(g => g.ToArray<float>()), Has.Some.Not.Zero);
+    }
+
     [Test]
     public void BadTruths_AreRefused()
     {
@@ -90,9 +140,9 @@ public sealed class RetinaNetLossTests
     }
 
     // Two classes on the levels of a 64×64 input.
-    private static DetectorOutput Output(ulong[] seeds)
+    private static DetectorOutput Output(ulong[] seeds, params int[] sides)
     {
-        int[] sides = [8, 4, 2, 1, 1];
+        if (sides.Length == 0) sides = [8, 4, 2, 1, 1];
         Tensor[] Make(int channels, ulong offset) => [.. sides.Select((s, i) => Tensor.Uniform([1, channels, s, s], RandomSource.FromSeed(seeds[0] * 100 + offset + (ulong)i), -1, 1).WithGrad())];
         return new(Make(18, 0), Make(36, 10));
     }
