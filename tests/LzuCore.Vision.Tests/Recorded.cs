@@ -14,7 +14,7 @@ public static class Recorded
         var values = got.ToArray<float>();
         var stats = goldens.Doubles($"{name}__stats");
         var (mean, std, norm) = (stats[0], stats[1], stats[2]);
-        var noise = goldens.Read($"{name}__noise").To(DType.Float64).ToArray<double>()[0];
+        var noise = goldens.Has($"{name}__noise") ? goldens.Read($"{name}__noise").To(DType.Float64).ToArray<double>()[0] : 0;
         var at = goldens.Longs($"{name}__idx");
         var expected = goldens.Read($"{name}__val").To(DType.Float64).ToArray<double>();
         var limit = Math.Max(2e-4, 20 * noise) * std;

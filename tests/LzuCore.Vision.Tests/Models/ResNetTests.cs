@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Imaging;
@@ -21,6 +22,53 @@ public sealed class ResNetTests
         Recorded.AssertActivation(goldens, $"{at}stem", output.Stem);
         for (var i = 0; i < 4; i++) Recorded.AssertActivation(goldens, $"{at}layer{i + 1}", output.Levels[i]);
         Recorded.AssertActivation(goldens, $"{at}logits", output.Logits!);
+    }
+
+    [TestCase("128x192__"), TestCase("train__")]
+    public void LossAndGradients_MeetTorchvision(string at)
+    {
+        var model = new ResNet(new ResNetOptions { Classes = 1000 });
+        DeterministicWeights.Fill(model, 1);
+        model.Train(at == "train__");
+        using var goldens = new ModelGoldens("resnet50_torchvision.npz");
+        Tensor Picture(int seed) => DeterministicImage.Make(seed, (128, 192)).ToTensor(Normalization.ImageNetRgb);
+        var input = at == "train__" ? F.Concat([Picture(1), Picture(2)], 0) : Picture(1);
+        var logits = model.Call(input).Logits!;
+        Recorded.AssertActivation(goldens, $"{at}logits", logits);
+        var loss = F.CrossEntropy(logits, at == "train__" ? Tensor.From<long>([7, 123], [2]) : Tensor.From<long>([7], [1]));
+        var expected = goldens.Doubles($"{at}loss")[0];
+        Assert.That(loss.ToArray<float>()[0], Is.EqualTo(expected).Within(2e-4 * expected));
+        var gradients = Gradients.Of(loss);
+        var compared = model.Parameters.Where(p => goldens.Has($"{at}grad__{p.Key}__val")).ToList();
+        Assert.That(compared, Has.Count.GreaterThanOrEqualTo(5));
+        foreach (var parameter in compared) Recorded.AssertGradient(goldens, $"{at}grad__{parameter.Key}", gradients.Find(parameter.Value)!);
+        foreach (var buffer in model.Buffers.Where(b => at == "train__" && goldens.Has($"train__{b.Key}__val"))) Recorded.AssertActivation(goldens, $"train__{buffer.Key}", buffer.Value);
+    }
+
+    [Test]
+    public void Freezing_KeepsWeightsAndStatisticsAsTheAuthorsDo()
+    {
+        var model = new ResNet(new ResNetOptions { Depth = 18, Freeze = ResNetFreeze.Mmdet });
+        var trained = model.Parameters.Where(p => p.RequiresGrad).Select(p => p.Key).ToList();
+        Assert.That(trained, Has.None.StartsWith("conv1").And.None.StartsWith("bn1").And.None.StartsWith("layer1"));
+        Assert.That(trained, Has.Some.EqualTo("layer2.0.bn1.weight"));
+        model.Train();
+        Assert.That(model.Modules.OfType<LzuCore.Nn.BatchNorm2d>().Select(n => n.IsTraining), Is.All.False, "statistics stay");
+        var all = new ResNet(new ResNetOptions { Depth = 18, Freeze = ResNetFreeze.AllNorms });
+        Assert.That(all.Parameters.Where(p => p.RequiresGrad).Select(p => p.Key), Has.None.Contains("bn").And.Some.EqualTo("layer2.0.conv1.weight"));
+        var none = new ResNet(new ResNetOptions { Depth = 18 });
+        Assert.That(none.Parameters.Select(p => p.RequiresGrad), Is.All.True);
+        Assert.That(none.Modules.OfType<LzuCore.Nn.BatchNorm2d>().Select(n => n.IsTraining), Is.All.True);
+    }
+
+    [TestCase(8, "[1, 1024, 8, 12] [1, 2048, 8, 12]"), TestCase(16, "[1, 1024, 4, 6] [1, 2048, 4, 6]"), TestCase(32, "[1, 1024, 4, 6] [1, 2048, 2, 3]")]
+    public void OutputStride_IsKeptByDilation(int stride, string shapes)
+    {
+        var model = new ResNet(new ResNetOptions { OutputStride = stride });
+        model.Eval();
+        using var off = Grad.Off();
+        var levels = model.Call(Tensor.Zeros([1, 3, 64, 96])).Levels;
+        Assert.That($"{levels[2].Shape} {levels[3].Shape}", Is.EqualTo(shapes));
     }
 
     [Test]
@@ -70,5 +118,9 @@ public sealed class ResNetTests
     }
 
     [Test]
-    public void UnknownDepth_IsRefused() => Assert.Throws<ArgumentValueException>(() => new ResNet(new ResNetOptions { Depth = 42 }));
+    public void UnknownOptions_AreRefused()
+    {
+        foreach (var options in new ResNetOptions[] { new() { Depth = 42 }, new() { OutputStride = 4 }, new() { DeformableFrom = 5 }, new() { Depth = 18, DeformableFrom = 3 }, new() { Depth = 34, OutputStride = 8 } })
+            Assert.Throws<ArgumentValueException>(() => new ResNet(options), options.ToString());
+    }
 }

@@ -23,6 +23,7 @@ public sealed class RetinaNetLossTests
         var (model, output, truth) = Run(goldens, CheckpointLayout.Mmdet, Normalization.ImageNetRgb);
         var targets = new RetinaNetTargets(CheckpointLayout.Mmdet);
         var assigned = targets.Assign(targets.Anchors(output.Sizes, Size), output.Sizes, Size, truth);
+        Recorded.AssertActivation(goldens, "128x192__anchors", Boxes.ToTensor(targets.Anchors(output.Sizes, Size)));
         var expected = goldens.Longs("128x192__assigned");
         // Recorded: -1 ignored, 0 negative, i + 1 object i.
         Assert.That(assigned.Select(a => a == Matcher.Ignored ? -1L : a == Matcher.Negative ? 0 : a + 1), Is.EqualTo(expected));
