@@ -5,7 +5,6 @@ using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Pictures;
-using LzuCore.Vision.Data.Cityscapes;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Segmentation;
@@ -64,7 +63,7 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
             var files = new List<string>();
             if (parsed.GetValue(_out) is { } folder)
             {
-                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.labels.png"), p => File.WriteAllBytes(p, (ids == "label" ? LabelIds(found.Labels) : found.Labels).Encode())));
+                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.labels.png"), p => File.WriteAllBytes(p, (ids == "label" ? SegmentationEvaluator.LabelIds(found.Labels) : found.Labels).Encode())));
                 files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.segments.png"), p => File.WriteAllBytes(p, ImageCodec.Encode(LabelPictures.Paint(image, found.Labels, model.Options.Classes), p))));
             }
             results.Add(new SegmentedImage(input.Image.Source, [found.Image.Height, found.Image.Width], [found.Network.Height, found.Network.Width], files.FirstOrDefault(),
@@ -74,13 +73,6 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
         foreach (var result in results) Show(session, result);
         session.Document(new SegmentDocument("lzu.segment/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), ids, results), CliJson.Default.SegmentDocument);
         return ExitCode.Done;
-    }
-
-    private static LabelMap LabelIds(LabelMap trainIds)
-    {
-        var mapped = new LabelMap(trainIds.Size);
-        for (var i = 0; i < mapped.Labels.Length; i++) mapped.Labels[i] = CityscapesClasses.LabelIdOf(trainIds.Labels[i]);
-        return mapped;
     }
 
     private static List<LabelShare> Shares(LabelMap labels, int classes)

@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Tensors;
 
 namespace LzuCore.Vision.Imaging;
 
@@ -42,6 +43,9 @@ public sealed class LabelMap
     /// <param name="name">What to call it in messages.</param>
     /// <exception cref="FileFormatException">The bytes are not such a PNG.</exception>
     public static LabelMap Decode(ReadOnlySpan<byte> bytes, string name) => LabelPng.Decode(bytes, name);
+
+    /// <summary>The labels as uint8 [1, H, W], as losses take them.</summary>
+    public Tensor ToTensor() => Tensor.From<byte>(_labels, [1, Size.Height, Size.Width]);
 
     /// <summary>The bytes of a grey 8-bit PNG that holds the labels as they are.</summary>
     public byte[] Encode() => LabelPng.Encode(this);

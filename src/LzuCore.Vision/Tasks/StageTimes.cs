@@ -13,6 +13,12 @@ public readonly record struct StageTimes(double Zoom, double Backbone, double Un
 {
     /// <summary>All stages.</summary>
     public double Total => Zoom + Backbone + Unzoom + Head + Decode;
+
+    /// <summary>Stage by stage.</summary>
+    public static StageTimes operator +(StageTimes a, StageTimes b) => new(a.Zoom + b.Zoom, a.Backbone + b.Backbone, a.Unzoom + b.Unzoom, a.Head + b.Head, a.Decode + b.Decode);
+
+    /// <summary>Each stage's share.</summary>
+    public static StageTimes operator /(StageTimes a, int count) => new(a.Zoom / count, a.Backbone / count, a.Unzoom / count, a.Head / count, a.Decode / count);
 }
 
 /// <summary>Measures stage after stage; a device's work counts for the stage that asked for it.</summary>

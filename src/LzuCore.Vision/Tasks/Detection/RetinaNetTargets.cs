@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Vision.Data;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
 
@@ -11,6 +12,9 @@ public readonly record struct DetectionTruth(Box[] Boxes, int[] Labels)
 {
     /// <summary>Size of this picture with its own padding, where pictures of several sizes share a batch; null for the whole input. Cells beyond it take no part.</summary>
     public Size2? Valid { get; init; }
+
+    /// <summary>The objects of a sample whose picture is the network's input.</summary>
+    public static DetectionTruth Of(DetectionSample sample) => new([.. sample.Boxes], [.. sample.Labels]);
 }
 
 /// <summary>Which anchor predicts which object: the anchors of all levels together, matched by mmdetection's rule or torchvision's.</summary>

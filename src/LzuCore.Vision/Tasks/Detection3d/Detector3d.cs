@@ -44,6 +44,12 @@ public sealed class Detector3d
     /// <summary>Bytes to input.</summary>
     public Normalization Normalization => _zoomer.Normalization;
 
+    /// <summary>How pictures go through.</summary>
+    public Detector3dOptions Options => _options;
+
+    /// <summary>How many classes it tells apart.</summary>
+    public int Classes => _model.Options.Classes;
+
     internal Fcos3d Model => _model;
 
     /// <summary>The network alone, as in <see cref="Detect"/> between normalising and decoding: zoomed, backbone, unzoomed, head.</summary>

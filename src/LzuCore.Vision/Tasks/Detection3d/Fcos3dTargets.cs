@@ -1,4 +1,5 @@
 using LzuCore.Memory;
+using LzuCore.Vision.Data;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
 
@@ -10,7 +11,12 @@ namespace LzuCore.Vision.Tasks.Detection3d;
 /// <param name="Centers">Projections of the boxes' centres, in pixels of the network's input; they may lie outside the 2-D boxes.</param>
 /// <param name="Labels">Classes, from 0.</param>
 /// <param name="Attributes">Attributes, from 0; the last is none.</param>
-public readonly record struct Detection3dTruth(Box[] Boxes2d, CameraBox3d[] Boxes, (float X, float Y)[] Centers, int[] Labels, int[] Attributes);
+public readonly record struct Detection3dTruth(Box[] Boxes2d, CameraBox3d[] Boxes, (float X, float Y)[] Centers, int[] Labels, int[] Attributes)
+{
+    /// <summary>The objects of a sample whose picture is the network's input.</summary>
+    public static Detection3dTruth Of(Detection3dSample sample) =>
+        new([.. sample.Boxes], [.. sample.Boxes3d], [.. sample.Centers.Select(c => ((float)c.X, (float)c.Y))], [.. sample.Labels], [.. sample.Attributes]);
+}
 
 /// <summary>What every cell of a picture shall predict. Arrays run level by level, row by row.</summary>
 /// <param name="Objects">The index of each cell's object, or −1 for background.</param>

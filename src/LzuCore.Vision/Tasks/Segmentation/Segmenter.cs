@@ -48,6 +48,9 @@ public sealed class Segmenter
     /// <summary>Bytes to input.</summary>
     public Normalization Normalization => _zoomer.Normalization;
 
+    /// <summary>How many classes it tells apart.</summary>
+    public int Classes => _model.Options.Classes;
+
     internal PspNet Model => _model;
 
     /// <summary>The network alone, as in <see cref="Segment"/> between normalising and decoding: zoomed, backbone, unzoomed, head.</summary>

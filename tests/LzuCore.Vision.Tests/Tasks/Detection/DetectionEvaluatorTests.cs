@@ -39,7 +39,7 @@ public sealed class DetectionEvaluatorTests
                 expected.Add(new CocoDetection(100 - i, one.Label + 10, CocoBox.From(one.Box), one.Score));
         Assert.That(run.Detections, Is.EqualTo(expected).And.Not.Empty);
         Assert.That(progress, Is.EqualTo(new[] { (1, 3), (2, 3), (3, 3) }));
-        Assert.That((run.Images, run.WallSeconds > 0, run.CpuSeconds > 0, run.Milliseconds.Backbone > 0), Is.EqualTo((3, true, true, true)));
+        Assert.That((run.Cost.Images, run.Cost.WallSeconds > 0, run.Cost.CpuSeconds > 0, run.Cost.Milliseconds.Backbone > 0), Is.EqualTo((3, true, true, true)));
     }
 
     [Test]
@@ -80,7 +80,7 @@ public sealed class DetectionEvaluatorTests
         Assert.That(run.Score(truth).AP, Is.EqualTo(1).Within(1e-9));
         run.Save(_folder["found.json"]);
         Assert.That(CocoDetections.Load(_folder["found.json"]), Is.EqualTo(run.Detections));
-        Assert.That(() => run.Save(_folder["no/such/folder.json"]), Throws.TypeOf<LzuException>().With.Message.Contains("cannot write"));
+        Assert.That(() => run.Save(_folder["no/such/folder.json"]), Throws.TypeOf<LzuException>().With.Message.Contains("cannot be written"));
         Assert.That(Directory.GetFiles(_folder.Root, "*.partial"), Is.Empty);
     }
 
@@ -92,7 +92,7 @@ public sealed class DetectionEvaluatorTests
         Assert.That(() => DetectionEvaluator.Run(new Detector(_model, new() { Score = 0 }), data), Throws.TypeOf<ArgumentValueException>().With.Message.Contains("8 classes, the data set 1"));
         var adaptive = new Detector(_model, new() { Score = 0, Saliency = new KernelDensitySaliency((31, 51)) });
         Assert.That(() => DetectionEvaluator.Run(adaptive, data, new() { CategoryOf = l => l, ReducedDecoding = true }), Throws.TypeOf<ArgumentValueException>().With.Message.Contains("ReducedDecoding = false"));
-        Assert.That(DetectionEvaluator.Run(adaptive, data, new() { CategoryOf = l => l }).Images, Is.Zero);
+        Assert.That(DetectionEvaluator.Run(adaptive, data, new() { CategoryOf = l => l }).Cost.Images, Is.Zero);
     }
 
     [Test]
