@@ -74,7 +74,7 @@ public sealed record StateDictReport(
         if (items.Length == 0) return "";
         if (items.Length <= Named) return $" ({string.Join(", ", items.Select(i => $"{i.Key} {i.Shape}"))})";
         var groups = items.GroupBy(i => ModuleOf(i.Key)).ToList();
-        var listed = groups.Take(Groups).Select(g => g.Count() == 1 ? $"{g.First().Key} {g.First().Shape}" : $"{g.Count()} under {g.Key}, such as {g.First().Key} {g.First().Shape}");
+        var listed = groups.Take(Groups).Select(g => g.Count() == 1 ? $"{g.First().Key} {g.First().Shape}" : $"{(groups.Count == 1 ? "all" : g.Count())} under {g.Key}, such as {g.First().Key} {g.First().Shape}");
         return $" ({string.Join("; ", listed)}{(groups.Count > Groups ? $"; {groups.Count - Groups} modules more" : "")})";
     }
 
