@@ -15,7 +15,7 @@ public sealed class BoxesMutationTests
     public void DamagedFile_IsReadOrRefused(string name, string text)
     {
         using var folder = new WorkFolder();
-        TestContext.Out.WriteLine(Mutants.Survive(Encoding.UTF8.GetBytes(text), 3000, 1 << 20, bytes =>
+        TestContext.Out.WriteLine(Mutants.Survive(Encoding.UTF8.GetBytes(text), 1000, 1 << 20, bytes =>
         {
             File.WriteAllBytes(folder[name], bytes);
             AnnotatedBoxes.Read(folder[name]);
