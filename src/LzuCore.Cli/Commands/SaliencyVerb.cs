@@ -59,7 +59,7 @@ internal sealed class SaliencyVerb() : Verb("saliency", "a fixed saliency map fr
         var image = parsed.GetValue(_image) ?? annotated.Image ?? throw new UsageException($"saliency {file}: it does not say how large the images are; add --image HxW.");
         var grid = _warp.Grid(parsed);
         var map = _warp.FromBoxes(parsed, image.Width).Map(Boxes.ToTensor(annotated.Boxes), image).Reshape(1, 1, grid.Height, grid.Width);
-        return (map, annotated.Boxes.Length, 0, $"{annotated.Boxes.Length} boxes in {image.Height}x{image.Width}");
+        return (map, annotated.Boxes.Length, 0, $"{annotated.Boxes.Length} {(annotated.Boxes.Length == 1 ? "box" : "boxes")} in {image.Height}x{image.Width}");
     }
 
     private (Tensor Map, int Boxes, int Maps, string From) FromLabels(ParseResult parsed, string folder, Session session)

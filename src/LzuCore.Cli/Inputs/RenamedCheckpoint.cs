@@ -40,7 +40,7 @@ internal sealed record RenamedCheckpoint(string? Family, StateDict Weights, IRea
                 else leftOut.Add(tensor.Name);
             var weights = state.Rename(k => rename(Behind(prefix!, k)));
             Prove(family, weights, layout);
-            return new RenamedCheckpoint(family.Name, weights, leftOut, [.. NotesOn(family, layout, prefix!, leftOut)]);
+            return new RenamedCheckpoint(family.Name, weights, leftOut, [.. NotesOn(family, layout, prefix!, leftOut, weights)]);
         }
         catch (LzuException fault) when (fault is FileFormatException or StateDictException or ArgumentValueException)
         {
@@ -76,21 +76,25 @@ internal sealed record RenamedCheckpoint(string? Family, StateDict Weights, IRea
         }
     }
 
-    private static IEnumerable<string> NotesOn(CheckpointFamily family, string layout, string prefix, List<string> leftOut)
+    private static IEnumerable<string> NotesOn(CheckpointFamily family, string layout, string prefix, List<string> leftOut, StateDict weights)
     {
         yield return $"found {family}; written under {layout}'s names, and loaded to prove that nothing is missing";
         if (prefix.Length > 0) yield return $"'{Plain(prefix)}' was taken from every key";
         foreach (var group in leftOut.GroupBy(GroupOf)) yield return $"left out: {group.Count()} under {Plain(group.Key)}, such as {Plain(group.First())}";
         if (family.Model == "retinanet" && !family.Library.StartsWith(layout, StringComparison.Ordinal))
             yield return $"names are not everything: {family.Library}'s network has {(layout == Mmdet ? "a ReLU before P7 and anchors rounded to whole pixels" : "no ReLU before P7 and anchors that are not rounded")}, and {layout}'s the opposite; train on, or keep the layout, for the same boxes";
+        if (family is { Model: "retinanet", Library: Torchvision } && layout == Mmdet && !weights.Any(w => w.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)))
+            yield return "its norms are frozen: if it is the published COCO_V1, its eps is 0, which the new names no longer tell; say --norm-eps 0";
     }
 
+    // state_dict/grid_generator.filter belongs to state_dict/grid_generator; averages have no dots.
     private static string GroupOf(string name)
     {
-        var end = name.LastIndexOfAny(['/', '.']);
-        var first = name.IndexOfAny(['/', '.']);
-        if (name.StartsWith("state_dict/", StringComparison.Ordinal)) first = name.IndexOfAny(['.', '_'], "state_dict/".Length);
-        return end < 0 ? name : name[..Math.Max(first, 1)];
+        var key = name.LastIndexOf('/') + 1;
+        if (name.AsSpan(key).StartsWith("ema_", StringComparison.Ordinal)) return name[..(key + "ema_".Length)];
+        if (key > 0 && !name.StartsWith("state_dict/", StringComparison.Ordinal)) return name[..name.IndexOf('/')];
+        var dot = name.IndexOf('.', key);
+        return dot < 0 ? name : name[..dot];
     }
 
     // A name may hold what a terminal would obey.

@@ -78,13 +78,20 @@ public sealed class ConvertTests
             "optimizer/state/0/momentum_buffer", "optimizer/state/1/momentum_buffer", "state_dict/module.grid_generator.filter",
             "state_dict/ema_backbone_body_conv1_weight", "state_dict/ema_backbone_body_bn1_weight", "state_dict/ema_backbone_body_bn1_bias",
         }));
-        Assert.That(run.Error, Does.Contain("left out: 2 under optimizer").And.Contain("left out: 3 under state_dict/ema").And.Contain("ReLU before P7"));
+        Assert.That(run.Error, Does.Contain("left out: 2 under optimizer").And.Contain("left out: 3 under state_dict/ema").And.Contain("left out: 1 under state_dict/module").And.Contain("ReLU before P7").And.Not.Contain("eps"));
         Assert.That(Names(to), Is.EquivalentTo(CheckpointFamilies.MmdetRetinaNet(8).Select(e => e.Key)));
         Lzu.Run("convert", to, back, "--layout", "torchvision").Succeeded();
         Assert.That(Names(back), Is.EquivalentTo(CheckpointFamilies.TorchvisionRetinaNet(8, tracked: true).Select(e => e.Key)));
         // The same values, whatever they are called.
         Assert.That(Lzu.Run("inspect", back, "--json").Json.GetProperty("tensors").EnumerateArray().Select(t => t.GetProperty("sha256").GetString()).Order(),
             Is.EqualTo(Lzu.Run("inspect", to, "--json").Json.GetProperty("tensors").EnumerateArray().Select(t => t.GetProperty("sha256").GetString()).Order()));
+    }
+
+    [Test]
+    public void Layout_SaysWhatThePublishedNormsWant()
+    {
+        var from = CheckpointFile.WriteTorch(Path.Combine(_folder, "a.pth"), CheckpointFile.StateDict(CheckpointFamilies.TorchvisionRetinaNet()));
+        Assert.That(Lzu.Run("convert", from, Path.Combine(_folder, "b.safetensors"), "--layout", "mmdet").Succeeded().Error, Does.Contain("--norm-eps 0"));
     }
 
     [TestCase("mmdet", "backbone.")]
