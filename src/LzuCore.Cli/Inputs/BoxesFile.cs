@@ -79,6 +79,7 @@ internal sealed class BoxesFile
     {
         var list = json.ValueKind == JsonValueKind.Object ? json.GetProperty("bbox") : json;
         var (a, b, c, d) = (list[0].GetSingle(), list[1].GetSingle(), list[2].GetSingle(), list[3].GetSingle());
+        if (!float.IsFinite(a + b + c + d)) throw new FormatException("a box has a number that is not finite");
         return json.ValueKind == JsonValueKind.Object ? new Box(a, b, a + c, b + d) : new Box(a, b, c, d);
     }
 }

@@ -20,7 +20,7 @@ internal static class LenientJson
         }
         catch (JsonException fault)
         {
-            throw new FileFormatException($"{what} {path}: it is not JSON ({fault.Message.Split('\n')[0]}).", fault);
+            throw new FileFormatException($"{what} {path}: it is not JSON ({Shown(fault.Message)}).", fault);
         }
     }
 
@@ -44,6 +44,14 @@ internal static class LenientJson
         {
             throw new FileFormatException($"{what} {path}: cannot read it ({fault.Message.Split('\n')[0].TrimEnd('.')}).", fault);
         }
+    }
+
+    // The parser quotes the file, however long its words are, and says at the end where it was.
+    private static string Shown(string message)
+    {
+        const int Begin = 60, End = 100;
+        var text = message.Length > Begin + End ? $"{message[..Begin]}…{message[^End..]}" : message;
+        return string.Concat(text.TrimEnd('.').Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 
     private static byte[] WithoutNaN(byte[] text)

@@ -59,7 +59,7 @@ internal static class NetworkChoice
             {
                 model = read(file.ToStateDict());
             }
-            catch (LzuException fault) when (fault is FileFormatException or StateDictException)
+            catch (LzuException fault) when (fault is FileFormatException or StateDictException or ArgumentValueException)
             {
                 throw new FileFormatException($"weights {weights}: {fault.Message}", fault);
             }

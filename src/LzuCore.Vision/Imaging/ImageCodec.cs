@@ -14,6 +14,9 @@ public static class ImageCodec
     private const long MaxFileBytes = 1L << 30;
     private const int StripBytes = 1 << 18;
 
+    // Deflate keeps at most 1032 bytes in one, each of 8 pixels; JPEG spends at least a bit on a block of 64, less only in odd samplings. A claim of more is no picture.
+    private const long MostPixelsAByte = 8 * 1032;
+
     /// <summary>Reads a picture.</summary>
     /// <exception cref="FileFormatException">The file is missing, empty, a directory, unreadable, not a picture, cut off, or damaged.</exception>
     /// <exception cref="ArgumentValueException">It has more than 268 megapixels; it was not decoded.</exception>
@@ -107,6 +110,8 @@ public static class ImageCodec
         using var codec = SKCodec.Create(data)
             ?? throw new FileFormatException($"load {name}: it is not a JPEG, PNG or WebP picture, or its first part is damaged.");
         Image.CheckSize($"load {name}", new Size2(codec.Info.Height, codec.Info.Width));
+        if (codec.EncodedFormat is SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg && (long)codec.Info.Height * codec.Info.Width > MostPixelsAByte * data.Size)
+            throw new FileFormatException($"load {name}: {data.Size} bytes cannot hold the {codec.Info.Height}x{codec.Info.Width} pixels that the picture claims. It is cut off or damaged; copy the file again.");
         var (height, width) = Reduced(codec, atLeast);
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         if (codec.EncodedOrigin is SKEncodedOrigin.TopLeft or SKEncodedOrigin.Default && codec.StartScanlineDecode(info) == SKCodecResult.Success && codec.ScanlineOrder == SKCodecScanlineOrder.TopDown)

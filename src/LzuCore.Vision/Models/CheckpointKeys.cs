@@ -7,7 +7,8 @@ namespace LzuCore.Vision.Models;
 /// <para>Use with <c>StateDict.Rename</c>: <c>state.Rename(key => CheckpointKeys.ToMmdet(key))</c>. Both maps leave their own scheme's keys as they are, so
 /// applying one twice is applying it once, and both take the keys of a plain torchvision ResNet as a backbone (its classifier <c>fc</c> is dropped).</para>
 /// <para>Torchvision up to 0.12 wrote <c>inner_blocks.i.weight</c> for <c>inner_blocks.i.0.weight</c>, and its first RetinaNet files write
-/// <c>conv.{2k}.weight</c> for <c>conv.k.0.weight</c>. FrozenBatchNorm2d has no <c>num_batches_tracked</c>; modules treat it as optional, so no map adds or drops it.</para>
+/// <c>conv.{2k}.weight</c> for <c>conv.k.0.weight</c>. Its second version has a group norm behind each convolution of the head: <c>conv.k.1</c>, which is
+/// <c>gn</c> in mmdetection's words. FrozenBatchNorm2d has no <c>num_batches_tracked</c>; modules treat it as optional, so no map adds or drops it.</para>
 /// <para>Names say nothing of two differences that matter: caffe or pytorch stride placement, and whether P6 is made from C5 or P5.</para>
 /// </remarks>
 public static class CheckpointKeys
@@ -54,8 +55,8 @@ public static class CheckpointKeys
             ["neck", "fpn_convs", var i, "conv", var leaf] when Number(i) is { } level => level < pyramidLevels
                 ? $"{Fpn}layer_blocks.{i}.0.{leaf}"
                 : $"{Fpn}extra_blocks.p{Text(6 + level - pyramidLevels)}.{leaf}",
-            ["bbox_head", "cls_convs", var k, "conv", var leaf] => $"{Classes}conv.{k}.0.{leaf}",
-            ["bbox_head", "reg_convs", var k, "conv", var leaf] => $"{Boxes}conv.{k}.0.{leaf}",
+            ["bbox_head", "cls_convs", var k, ("conv" or "gn") and var part, var leaf] => $"{Classes}conv.{k}.{(part == "gn" ? 1 : 0)}.{leaf}",
+            ["bbox_head", "reg_convs", var k, ("conv" or "gn") and var part, var leaf] => $"{Boxes}conv.{k}.{(part == "gn" ? 1 : 0)}.{leaf}",
             ["bbox_head", "retina_cls", var leaf] => $"{Classes}cls_logits.{leaf}",
             ["bbox_head", "retina_reg", var leaf] => $"{Boxes}bbox_reg.{leaf}",
             _ => key,
@@ -65,7 +66,7 @@ public static class CheckpointKeys
     /// <summary>A key of an old torchvision or mmdetection3d file in current words, without <c>module.</c>; other keys as they are.</summary>
     public static string Current(string key)
     {
-        key = After("module.", key) ?? key;
+        while (After("module.", key) is { } inner) key = inner;
         // mmdetection before 1.0: the offsets of a bottleneck's deformable convolution stood beside it.
         key = key.Replace(".conv2_offset.", ".conv2.conv_offset.", StringComparison.Ordinal);
         return key.Split('.') switch
@@ -80,6 +81,7 @@ public static class CheckpointKeys
     private static string? HeadToMmdet(string key, string tower, string output) => key.Split('.') switch
     {
         ["conv", var k, "0", var leaf] => $"bbox_head.{tower}_convs.{k}.conv.{leaf}",
+        ["conv", var k, "1", var leaf] => $"bbox_head.{tower}_convs.{k}.gn.{leaf}",
         [var last, var leaf] when last == output => $"bbox_head.retina_{tower}.{leaf}",
         _ => null,
     };

@@ -125,8 +125,8 @@ internal sealed class RetinaNetTower : Layer
         {
             var key = convKey.Replace("{0}", $"{k}");
             _convs[k] = Child(key, new Conv2d(Channels, Channels, kernel: 3, padding: 1, bias: normGroups == 0, weightInit: Init.Normal(0, 0.01), biasInit: Init.Zeros));
-            // torchvision's block numbers its parts: convolution 0, norm 1.
-            if (normGroups > 0) _norms[k] = Child($"{key[..^1]}1", new GroupNorm(normGroups, Channels));
+            // torchvision's block numbers its parts, convolution 0 and norm 1; mmdetection's names them.
+            if (normGroups > 0) _norms[k] = Child(key.EndsWith(".0", StringComparison.Ordinal) ? $"{key[..^1]}1" : $"{key[..^"conv".Length]}gn", new GroupNorm(normGroups, Channels));
         }
         _output = Child(outputKey, new Conv2d(Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1, weightInit: Init.Normal(0, 0.01), biasInit: outputBias));
     }

@@ -31,8 +31,19 @@ public sealed class StateDict(IEnumerable<KeyValuePair<string, Tensor>> entries)
     public bool TryGet(string key, [MaybeNullWhen(false)] out Tensor tensor) => _entries.TryGetValue(key, out tensor);
 
     /// <summary>The same tensors under mapped keys; null drops one.</summary>
-    public StateDict Rename(Func<string, string?> map) =>
-        new(_entries.Select(e => (Key: map(e.Key), e.Value)).Where(e => e.Key is not null).Select(e => KeyValuePair.Create(e.Key!, e.Value)));
+    /// <exception cref="ArgumentValueException">Two keys become one.</exception>
+    public StateDict Rename(Func<string, string?> map)
+    {
+        var renamed = new StateDict();
+        var origins = new Dictionary<string, string>();
+        foreach (var (key, tensor) in _entries)
+        {
+            if (map(key) is not { } name) continue;
+            if (!origins.TryAdd(name, key)) throw new ArgumentValueException($"rename: '{origins[name]}' and '{key}' both become '{name}'. Leave out one of them.");
+            renamed[name] = tensor;
+        }
+        return renamed;
+    }
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, Tensor>> GetEnumerator() => _entries.GetEnumerator();
@@ -63,7 +74,7 @@ public sealed record StateDictReport(
         if (items.Length == 0) return "";
         if (items.Length <= Named) return $" ({string.Join(", ", items.Select(i => $"{i.Key} {i.Shape}"))})";
         var groups = items.GroupBy(i => ModuleOf(i.Key)).ToList();
-        var listed = groups.Take(Groups).Select(g => g.Count() == 1 ? $"{g.First().Key} {g.First().Shape}" : $"{g.Count()} under {g.Key}, such as {g.First().Key} {g.First().Shape}");
+        var listed = groups.Take(Groups).Select(g => g.Count() == 1 ? $"{g.First().Key} {g.First().Shape}" : $"{(groups.Count == 1 ? "all" : g.Count())} under {g.Key}, such as {g.First().Key} {g.First().Shape}");
         return $" ({string.Join("; ", listed)}{(groups.Count > Groups ? $"; {groups.Count - Groups} modules more" : "")})";
     }
 
@@ -76,8 +87,11 @@ public sealed record StateDictReport(
 }
 
 /// <summary>A state dict does not fit a module. Carries the whole report.</summary>
-public sealed class StateDictException(string what, StateDictReport report)
-    : LzuException($"{what}: {report}. Check the model and layout, or pass strict: false to load the rest.")
+/// <param name="what">What was loaded: begins the message.</param>
+/// <param name="report">Everything that did not fit.</param>
+/// <param name="remedy">What to do about it, as a sentence.</param>
+public sealed class StateDictException(string what, StateDictReport report, string remedy = "Check that the file is of this model and layout, or pass strict: false to load the rest.")
+    : LzuException($"{what}: {report}. {remedy}")
 {
     /// <summary>Everything that did not fit.</summary>
     public StateDictReport Report { get; } = report;

@@ -35,12 +35,12 @@ public sealed class MutationTests
     private static void Survives(byte[] good, Action<Stream> read)
     {
         read(new MemoryStream(good));
-        var (taken, refused, slowest) = (0, 0, TimeSpan.Zero);
+        var (taken, refused, slowest, largest) = (0, 0, TimeSpan.Zero, 0L);
         Gen.Select(Mutation, Mutation, Gen.Bool).Sample((first, second, twice) =>
         {
             var mutant = first(good);
             if (twice && mutant.Length > 0) mutant = second(mutant);
-            var watch = Stopwatch.StartNew();
+            var (watch, allocated) = (Stopwatch.StartNew(), GC.GetAllocatedBytesForCurrentThread());
             try
             {
                 read(new MemoryStream(mutant));
@@ -52,10 +52,12 @@ public sealed class MutationTests
                 if (fault.Message.Length > 2000 || fault.Message.Contains('\n')) throw new InvalidOperationException("not one line: " + fault.Message);
             }
             if (watch.Elapsed > slowest) slowest = watch.Elapsed;
+            largest = Math.Max(largest, GC.GetAllocatedBytesForCurrentThread() - allocated);
         }, iter: Mutants, threads: 1);
-        TestContext.Out.WriteLine($"{taken} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms");
+        TestContext.Out.WriteLine($"{taken} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms, largest {largest >> 10} KiB");
         Assert.That(refused, Is.GreaterThan(Mutants / 10));
         Assert.That(slowest.TotalSeconds, Is.LessThan(2));
+        Assert.That(largest, Is.LessThan(16 << 20));
     }
 
     [Test]

@@ -68,7 +68,9 @@ internal sealed class LenientReader
         }
         catch (JsonException fault)
         {
-            throw new FileFormatException($"annotations {Path}: it is not JSON ({fault.Message.Split('\n')[0]}).", fault);
+            // The parser quotes the file, however long its words are, and says at the end where it was.
+            var said = fault.Message.Length > 160 ? $"{fault.Message[..60]}…{fault.Message[^100..]}" : fault.Message;
+            throw new FileFormatException($"annotations {Path}: it is not JSON ({string.Concat(said.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c))}).", fault);
         }
     }
 

@@ -36,17 +36,23 @@ public sealed class Checkpoint : IDisposable
         return ByteSource.Guard(file, () => Read(file));
     }
 
-    /// <summary>Reads the weights as a state dict: the table <c>state_dict</c> (or <c>model_state_dict</c>, <c>model</c>) where there is one, otherwise everything;
-    /// without the <c>module.</c> that DataParallel puts before every key.</summary>
-    /// <exception cref="FileFormatException">Values cannot be read, do not match their checksum, or have a dtype that no tensor has.</exception>
-    public StateDict ToStateDict()
+    /// <summary>The weights without their values: the table <c>state_dict</c> (or <c>model_state_dict</c>, <c>model</c>) where there is one, otherwise everything; by keys without the way to the table,
+    /// and without the <c>module.</c> that DataParallel puts before every key.</summary>
+    public IReadOnlyList<(string Key, CheckpointTensor Tensor)> Weights
     {
-        const string parallel = "module.";
-        var table = WeightTables.FirstOrDefault(t => Tensors.Any(x => x.Name.StartsWith(t, StringComparison.Ordinal)));
-        var weights = Tensors.Where(t => table is null || t.Name.StartsWith(table, StringComparison.Ordinal)).Select(t => (Key: t.Name[(table?.Length ?? 0)..], Tensor: t)).ToList();
-        var strip = weights.Count > 0 && weights.All(w => w.Key.StartsWith(parallel, StringComparison.Ordinal)) ? parallel.Length : 0;
-        return new StateDict(weights.Select(w => KeyValuePair.Create(w.Key[strip..], w.Tensor.ToTensor())));
+        get
+        {
+            const string parallel = "module.";
+            var table = WeightTables.FirstOrDefault(t => Tensors.Any(x => x.Name.StartsWith(t, StringComparison.Ordinal))) ?? "";
+            var weights = Tensors.Where(t => t.Name.StartsWith(table, StringComparison.Ordinal)).Select(t => (Key: t.Name[table.Length..], Tensor: t)).ToList();
+            var strip = weights.Count > 0 && weights.All(w => w.Key.StartsWith(parallel, StringComparison.Ordinal)) ? parallel.Length : 0;
+            return [.. weights.Select(w => (w.Key[strip..], w.Tensor))];
+        }
     }
+
+    /// <summary>Reads the values of <see cref="Weights"/>.</summary>
+    /// <exception cref="FileFormatException">Values cannot be read, do not match their checksum, or have a dtype that no tensor has.</exception>
+    public StateDict ToStateDict() => new(Weights.Select(w => KeyValuePair.Create(w.Key, w.Tensor.ToTensor())));
 
     /// <summary>Closes the file. What was read stays; nothing more can be.</summary>
     public void Dispose() => _file.Dispose();

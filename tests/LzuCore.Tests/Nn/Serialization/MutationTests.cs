@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using CsCheck;
 using LzuCore.Memory;
+using LzuCore.Testing;
 
 namespace LzuCore.Tests.Nn.Serialization;
 
 /// <summary>Thousands of damaged files per format: each is read, or refused with one typed error. Anything else fails, and so does a hang.</summary>
 public sealed class MutationTests
 {
-    private const int Mutants = 1500;
+    // LZU_MUTANTS=10000 asks for more.
+    private static readonly int Count = Mutants.Count(1500);
     private static readonly ulong[] Edges = [0, 1, 0x7F, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF, 1UL << 62, ulong.MaxValue];
 
     private static readonly Gen<Func<byte[], byte[]>> Mutation = Gen.OneOf(
@@ -43,13 +45,14 @@ public sealed class MutationTests
         using var folder = new TemporaryFolder();
         var good = Seed(folder, file);
         var path = folder.File("mutant");
-        var (read, refused, slowest) = (0, 0, TimeSpan.Zero);
+        var (read, refused, slowest, largest) = (0, 0, TimeSpan.Zero, 0L);
+        var peak = BufferPool.Shared.Statistics.PeakBytes;
         Gen.Select(Mutation, Mutation, Gen.Bool).Sample((first, second, twice) =>
         {
             var mutant = first(good);
             if (twice && mutant.Length > 0) mutant = second(mutant);
             File.WriteAllBytes(path, mutant);
-            var watch = Stopwatch.StartNew();
+            var (watch, allocated) = (Stopwatch.StartNew(), GC.GetAllocatedBytesForCurrentThread());
             try
             {
                 CheckpointGoldenTests.ReadAll(path);
@@ -60,11 +63,14 @@ public sealed class MutationTests
                 refused++;
             }
             if (watch.Elapsed > slowest) slowest = watch.Elapsed;
-        }, iter: Mutants, threads: 1);
-        TestContext.Out.WriteLine($"{file}: {read} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms");
-        Assert.That(read + refused, Is.GreaterThanOrEqualTo(Mutants));
+            largest = Math.Max(largest, GC.GetAllocatedBytesForCurrentThread() - allocated);
+        }, iter: Count, threads: 1);
+        TestContext.Out.WriteLine($"{file}: {read} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms, largest {largest >> 10} KiB, pool {(BufferPool.Shared.Statistics.PeakBytes - peak) >> 10} KiB more");
+        Assert.That(read + refused, Is.GreaterThanOrEqualTo(Count));
         Assert.That(refused, Is.GreaterThan(200));
         Assert.That(slowest.TotalSeconds, Is.LessThan(2));
+        Assert.That(largest, Is.LessThan(256 << 20));
+        Assert.That(BufferPool.Shared.Statistics.PeakBytes - peak, Is.LessThan(256 << 20));
     }
 
     private static byte[] Seed(TemporaryFolder folder, string file)
