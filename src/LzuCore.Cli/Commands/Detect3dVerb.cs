@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Pictures;
+using LzuCore.Memory;
 using LzuCore.Vision.Data.NuScenes;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
@@ -26,7 +27,7 @@ internal sealed record Detect3dDocument(string Schema, string Model, string Warp
 /// <summary><c>lzu detect3d</c>: boxes in space from one camera, with or without zooming before the backbone.</summary>
 internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in one camera's pictures: FCOS3D, with no, a fixed or an adaptive zoom before its backbone")
 {
-    private readonly Argument<string[]> _images = new("IMAGE") { Description = "JPEG, PNG or WebP files, or image:SEED@HxW", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "JPEG, PNG or WebP files, or image:SEED@HxW", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> _weights = Opt.Text("--weights", "FILE", "a checkpoint, or random:SEED for the deterministic weights (10 classes)", required: true);
     private readonly Option<string> _model = Opt.Choice("--model", "the network", "fcos3d");
     private readonly Option<string> _style = Opt.Choice("--style", "where a bottleneck's stride is, which no checkpoint tells", "caffe", "pytorch");
@@ -35,13 +36,15 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
     private readonly Option<string> _geometry = Opt.Choice("--geometry", "the frame of the warp: exact, or as the method's own networks were trained", "exact", "reference");
     private readonly Option<double?> _score = Opt.Number("--score", "least score that is reported (default 0.3)", 0, 1, 0.3);
     private readonly Option<string?> _out = Opt.Text("--out", "DIR", "folder for pictures with the boxes drawn in, beside a view from above");
+    private readonly Option<string?> _folder = Opt.Text("--images", "DIR", "instead of pictures: all that --annotations names, from the data set's folder");
+    private readonly Option<string?> _results = Opt.Text("--results", "FILE.json", "every box of the data set as others score them: nuScenes' submission format, cameras merged");
     private readonly ZoomChoice _zoom = new();
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
     {
         command.Add(_images);
-        foreach (var option in new Option[] { _weights, _model, _style, _intrinsics, _annotations, _geometry, _score, _out }) command.Add(option);
+        foreach (var option in new Option[] { _weights, _model, _style, _intrinsics, _annotations, _geometry, _score, _out, _folder, _results }) command.Add(option);
         _zoom.AddTo(command);
     }
 
@@ -49,8 +52,9 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
     protected override int Run(ParseResult parsed, Session session)
     {
         _zoom.Check(parsed);
+        if (parsed.GetValue(_folder) is { } folder) return RunDataset(parsed, session, folder);
         var cameras = new CameraChoice(parsed.GetValue(_intrinsics), parsed.GetValue(_annotations));
-        var inputs = InputImage.Named(parsed.GetRequiredValue(_images));
+        var inputs = InputImage.Required(parsed.GetValue(_images), "--annotations FILE --images DIR --results FILE");
         Fcos3d? model = null;
         Detector3d? detector = null;
         var results = new List<Detected3dImage>();
@@ -61,9 +65,8 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
             var image = input.Image.Load();
             var load = clock.Elapsed.TotalMilliseconds;
             var camera = cameras.Of(input.Image.Source, image.Size);
-            var geometry = parsed.GetValue(_geometry) == "reference" ? WarpGeometry.Reference : WarpGeometry.Exact;
-            var options = _zoom.Into(parsed, new Detector3dOptions { Score = (float)parsed.GetValue(_score)!.Value, Geometry = geometry }, image);
-            model ??= NetworkChoice.Fcos3d(parsed.GetValue(_weights)!, parsed.GetValue(_style) == "pytorch" ? ResNetStyle.Pytorch : ResNetStyle.Caffe, session.Device);
+            var options = Options(parsed, (float)parsed.GetValue(_score)!.Value, image.Size);
+            model ??= Model(parsed, session);
             detector ??= new Detector3d(model, options);
             var found = detector.Detect(image, camera);
             var truth = cameras.TruthOf(input.Image.Source);
@@ -82,6 +85,27 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
         foreach (var result in results) Show(session, result);
         session.Document(new Detect3dDocument("lzu.detect3d/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), parsed.GetValue(_geometry)!, results), CliJson.Default.Detect3dDocument);
         return ExitCode.Done;
+    }
+
+    private Fcos3d Model(ParseResult parsed, Session session) =>
+        NetworkChoice.Fcos3d(parsed.GetValue(_weights)!, parsed.GetValue(_style) == "pytorch" ? ResNetStyle.Pytorch : ResNetStyle.Caffe, session.Device);
+
+    private Detector3dOptions Options(ParseResult parsed, float score, Size2 image) =>
+        _zoom.Into(parsed, new Detector3dOptions { Score = score, Geometry = parsed.GetValue(_geometry) == "reference" ? WarpGeometry.Reference : WarpGeometry.Exact }, image);
+
+    private int RunDataset(ParseResult parsed, Session session, string folder)
+    {
+        if (parsed.GetValue(_annotations) is not { } annotations || parsed.GetValue(_results) is not { } results || parsed.GetValue(_images) is { Length: > 0 })
+            throw new UsageException("detect3d: a data set needs --annotations FILE, --images DIR and --results FILE, and no pictures by name.");
+        if (_zoom.Kind(parsed) == "adaptive") throw new UsageException("detect3d: six cameras at one moment are no sequence, so there is nothing to follow; choose --warp none or fixed.");
+        var data = Mono3dDataset.Load(annotations, folder);
+        var detector = new Detector3d(Model(parsed, session), Options(parsed, 0, data.Count > 0 ? data.SizeOf(0) : new Size2(1, 1)));
+        var run = session.Track("detecting", data.Count, report => Detection3dEvaluator.Run(detector, data, new EvaluatorOptions { Progress = report }, session.Cancellation));
+        using var outputs = new OutputFiles(session.Cancellation);
+        outputs.Add(results, run.Save);
+        outputs.Commit();
+        session.Say($"score it with 'lzu score nuscenes --data DIR --version V --results {results}': the metric needs the tables.");
+        return DatasetDocument.Show(session, "lzu.detect3d/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), results, run.Results.Samples.Sum(s => s.Boxes.Count), new Dictionary<string, double>(), run.Cost);
     }
 
     private static string NameOf(int label, Fcos3d model) => model.Options.Classes == NuScenesClasses.Names.Count ? NuScenesClasses.Names[label] : $"class {label}";

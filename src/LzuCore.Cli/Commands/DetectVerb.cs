@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
+using LzuCore.Memory;
+using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection;
@@ -22,7 +24,7 @@ internal sealed record DetectDocument(string Schema, string Model, string Warp, 
 /// <summary><c>lzu detect</c>: boxes in pictures, with or without zooming before the backbone.</summary>
 internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: RetinaNet, with no, a fixed or an adaptive zoom before its backbone")
 {
-    private readonly Argument<string[]> _images = new("IMAGE") { Description = "JPEG, PNG or WebP files, or image:SEED@HxW", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "JPEG, PNG or WebP files, or image:SEED@HxW", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string?> _weights = Opt.Text("--weights", "FILE", "a checkpoint, or random:SEED for the deterministic weights (8 classes)", required: true);
     private readonly Option<string> _model = Opt.Choice("--model", "the network", "retinanet");
     private readonly Option<string> _layout = Opt.Choice("--layout", "whose anchors and decoding; auto is the checkpoint's own", "auto", "mmdet", "torchvision");
@@ -31,13 +33,16 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
     private readonly Option<string> _unwarp = Opt.Choice("--unwarp", "what comes back from the zoomed picture: the features (LZU) or the boxes (FOVEA)", "features", "boxes");
     private readonly Option<double?> _score = Opt.Number("--score", "least score that is reported (default 0.3)", 0, 1, 0.3);
     private readonly Option<string?> _out = Opt.Text("--out", "DIR", "folder for pictures with the boxes drawn in");
+    private readonly Option<string?> _annotations = Opt.Text("--annotations", "FILE", "instead of pictures: a whole COCO-style data set, whose boxes score the result");
+    private readonly Option<string?> _folder = Opt.Text("--images", "DIR", "the folder of the data set's pictures");
+    private readonly Option<string?> _results = Opt.Text("--results", "FILE.json", "every box of the data set as others score them: COCO's results format");
     private readonly ZoomChoice _zoom = new();
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
     {
         command.Add(_images);
-        foreach (var option in new Option[] { _weights, _model, _layout, _style, _eps, _unwarp, _score, _out }) command.Add(option);
+        foreach (var option in new Option[] { _weights, _model, _layout, _style, _eps, _unwarp, _score, _out, _annotations, _folder, _results }) command.Add(option);
         _zoom.AddTo(command);
     }
 
@@ -45,7 +50,8 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
     protected override int Run(ParseResult parsed, Session session)
     {
         _zoom.Check(parsed);
-        var inputs = InputImage.Named(parsed.GetRequiredValue(_images));
+        if (parsed.GetValue(_annotations) is { } annotations) return RunDataset(parsed, session, annotations);
+        var inputs = InputImage.Required(parsed.GetValue(_images), "--annotations FILE --images DIR --results FILE");
         RetinaNet? model = null;
         Detector? detector = null;
         var results = new List<DetectedImage>();
@@ -55,9 +61,8 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
             var clock = Stopwatch.StartNew();
             var image = input.Image.Load();
             var load = clock.Elapsed.TotalMilliseconds;
-            var style = parsed.GetValue(_style) == "caffe" ? ResNetStyle.Caffe : ResNetStyle.Pytorch;
-            var options = _zoom.Into(parsed, new DetectorOptions { Score = (float)parsed.GetValue(_score)!.Value, Unwarp = parsed.GetValue(_unwarp) == "boxes" ? Unwarp.Boxes : Unwarp.Features }, image);
-            model ??= NetworkChoice.RetinaNet(parsed.GetValue(_weights)!, parsed.GetValue(_layout)!, style, parsed.GetValue(_eps), session.Device);
+            var options = Options(parsed, (float)parsed.GetValue(_score)!.Value, image.Size);
+            model ??= Model(parsed, session);
             detector ??= new Detector(model, options);
             var found = detector.Detect(image);
             var files = new List<string>();
@@ -72,6 +77,28 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
         foreach (var result in results) Show(session, result);
         session.Document(new DetectDocument("lzu.detect/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), results), CliJson.Default.DetectDocument);
         return ExitCode.Done;
+    }
+
+    private RetinaNet Model(ParseResult parsed, Session session) => NetworkChoice.RetinaNet(parsed.GetValue(_weights)!, parsed.GetValue(_layout)!,
+        parsed.GetValue(_style) == "caffe" ? ResNetStyle.Caffe : ResNetStyle.Pytorch, parsed.GetValue(_eps), session.Device);
+
+    private DetectorOptions Options(ParseResult parsed, float score, Size2 image) =>
+        _zoom.Into(parsed, new DetectorOptions { Score = score, Unwarp = parsed.GetValue(_unwarp) == "boxes" ? Unwarp.Boxes : Unwarp.Features }, image);
+
+    private int RunDataset(ParseResult parsed, Session session, string annotations)
+    {
+        if (parsed.GetValue(_folder) is not { } folder || parsed.GetValue(_results) is not { } results || parsed.GetValue(_images) is { Length: > 0 })
+            throw new UsageException("detect: a data set needs --annotations FILE, --images DIR and --results FILE, and no pictures by name.");
+        var data = CocoDataset.Load(annotations, folder);
+        var detector = new Detector(Model(parsed, session), Options(parsed, 0, data.Count > 0 ? data.SizeOf(0) : new Size2(1, 1)));
+        // All boxes, whatever --score says: precision at high recall lives on the weak ones.
+        var found = session.Track("detecting", data.Count, report => DetectionEvaluator.Run(detector, data, new DetectionEvaluatorOptions { Progress = report }, session.Cancellation));
+        using var outputs = new OutputFiles(session.Cancellation);
+        outputs.Add(results, found.Save);
+        outputs.Commit();
+        var truth = CocoAnnotations.Load(annotations);
+        var metrics = truth.Annotations.Count == 0 ? [] : found.Score(truth).Summary.ToDictionary(m => m.Name, m => m.Value);
+        return DatasetDocument.Show(session, "lzu.detect/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), results, found.Detections.Count, metrics, found.Cost);
     }
 
     /// <summary>The picture with its boxes, the best on top.</summary>

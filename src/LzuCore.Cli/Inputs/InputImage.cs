@@ -25,6 +25,11 @@ internal sealed record InputImage(string Source)
         return DeterministicImage.Make(seed, size);
     }
 
+    /// <summary>The inputs of a verb that also takes a whole data set.</summary>
+    /// <exception cref="UsageException">There are none.</exception>
+    public static IReadOnlyList<(InputImage Image, string Name)> Required(string[]? sources, string orElse) =>
+        sources is { Length: > 0 } ? Named(sources) : throw new UsageException($"there is no picture to look at; name one, or a whole data set with {orElse}.");
+
     /// <summary>A name for each input; inputs with the same name get numbers.</summary>
     public static IReadOnlyList<(InputImage Image, string Name)> Named(IEnumerable<string> sources)
     {

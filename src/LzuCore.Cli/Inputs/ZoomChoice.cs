@@ -1,6 +1,6 @@
 using System.CommandLine;
 using LzuCore.Cli.Manners;
-using LzuCore.Vision.Imaging;
+using LzuCore.Memory;
 using LzuCore.Vision.Tasks;
 using LzuCore.Warping;
 
@@ -26,7 +26,7 @@ internal sealed class ZoomChoice
     public string Kind(ParseResult parsed) => parsed.GetValue(_kind)!;
 
     /// <summary>The nodes of the warp.</summary>
-    public LzuCore.Memory.Size2 Grid(ParseResult parsed) => _warp.Grid(parsed);
+    public Size2 Grid(ParseResult parsed) => _warp.Grid(parsed);
 
     /// <summary>Reads the map, so that a bad one is said before any work.</summary>
     /// <exception cref="UsageException">A map without a fixed warp.</exception>
@@ -40,11 +40,11 @@ internal sealed class ZoomChoice
     /// <summary>Some task's options with these in them.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="options">The task's own.</param>
-    /// <param name="image">The first picture: a box' saliency spreads by its width.</param>
+    /// <param name="image">The first picture's size: a box' saliency spreads by its width.</param>
     /// <exception cref="UsageException">The zoomed picture is too large.</exception>
-    public T Into<T>(ParseResult parsed, T options, Image image) where T : ZoomOptions
+    public T Into<T>(ParseResult parsed, T options, Size2 image) where T : ZoomOptions
     {
-        _warp.Zoomed(parsed, image.Size, fallback: 1);
+        _warp.Zoomed(parsed, image, fallback: 1);
         return (T)(options with
         {
             Scale = _warp.Scale(parsed) ?? 1,

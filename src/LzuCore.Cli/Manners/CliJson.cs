@@ -10,6 +10,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(ConvertDocument))]
 [JsonSerializable(typeof(DataDocument))]
 [JsonSerializable(typeof(DemoDocument))]
+[JsonSerializable(typeof(DatasetDocument))]
 [JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(Detect3dDocument))]
 [JsonSerializable(typeof(DoctorDocument))]

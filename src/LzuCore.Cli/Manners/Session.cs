@@ -73,33 +73,34 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>Does something for each item, with a progress bar where stderr is a terminal.</summary>
-    public void ForEach<T>(string doing, IReadOnlyList<T> items, Action<T> body)
+    public void ForEach<T>(string doing, IReadOnlyList<T> items, Action<T> body) => Track(doing, items.Count, report =>
     {
-        if (Quiet || items.Count < 2 || !IsTerminal)
+        for (var i = 0; i < items.Count; i++)
         {
-            foreach (var item in items) Step(item);
-            return;
+            Cancellation.ThrowIfCancellationRequested();
+            body(items[i]);
+            report(i + 1, items.Count);
         }
+        return items.Count;
+    });
+
+    /// <summary>Does something that reports how far it is, with a progress bar where stderr is a terminal.</summary>
+    /// <param name="doing">What, in a word.</param>
+    /// <param name="count">How many steps there are.</param>
+    /// <param name="body">Gets what it reports to: steps done, and of how many.</param>
+    public T Track<T>(string doing, int count, Func<Action<int, int>, T> body)
+    {
+        if (Quiet || count < 2 || !IsTerminal) return body(static (_, _) => { });
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(_error),
             ColorSystem = NoColor ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
         });
-        console.Progress().AutoClear(true).Start(progress =>
+        return console.Progress().AutoClear(true).Start(progress =>
         {
-            var task = progress.AddTask(Markup.Escape(doing), maxValue: items.Count);
-            foreach (var item in items)
-            {
-                Step(item);
-                task.Increment(1);
-            }
+            var task = progress.AddTask(Markup.Escape(doing), maxValue: count);
+            return body((done, _) => task.Value = done);
         });
-
-        void Step(T item)
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            body(item);
-        }
     }
 
     /// <summary>Gives the threads back.</summary>

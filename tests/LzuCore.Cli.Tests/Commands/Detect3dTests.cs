@@ -53,7 +53,7 @@ public sealed class Detect3dTests
     [TestCase("1,2,3"), TestCase("a,b,c,d"), TestCase("0,1,2,3"), TestCase("nan,1,1,1")]
     public void BadIntrinsics_AreAUsageError(string intrinsics) => Lzu.Run(Command("--intrinsics", intrinsics, "--quiet")).Failed(2, intrinsics);
 
-    private static string Annotations => JsonSerializer.Serialize(new
+    internal static string Annotations => JsonSerializer.Serialize(new
     {
         images = new[]
         {
