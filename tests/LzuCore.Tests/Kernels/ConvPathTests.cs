@@ -1,6 +1,7 @@
 using LzuCore.Kernels;
 using LzuCore.Kernels.Cpu;
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Testing;
 
@@ -29,6 +30,17 @@ public sealed class ConvPathTests
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
                 yield return new TestCaseData(micro, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}");
+    }
+
+    [Test]
+    public void OneWeightUnderTwoGroupCounts_IsPackedForEach()
+    {
+        Tensor weight = Random([8, 4, 3, 3], 1), narrow = Random([1, 4, 6, 6], 2), wide = Random([1, 8, 6, 6], 3);
+        var first = F.Conv2d(narrow, weight, null, padding: 1).ToArray<float>();
+        var grouped = F.Conv2d(wide, weight, null, padding: 1, groups: 2).ToArray<float>();
+        var fresh = Tensor.From(weight.ToArray<float>(), [8, 4, 3, 3]);
+        Assert.That(grouped, Is.EqualTo(F.Conv2d(wide, fresh, null, padding: 1, groups: 2).ToArray<float>()));
+        Assert.That(F.Conv2d(narrow, weight, null, padding: 1).ToArray<float>(), Is.EqualTo(first));
     }
 
     [TestCaseSource(nameof(Shapes))]

@@ -119,7 +119,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
 
     // Columns are output channels, the depth (tap, input channel): a weight's own order.
     private Panels[] ForwardPanels(Conv2dArgs args, TensorView weight, int taps, int length) =>
-        weight.Storage.Derive(new PanelsKey(micro.VectorLanes, false, weight.Layout.Offset, weight.Shape, default, 0, length), () =>
+        weight.Storage.Derive(new PanelsKey(micro.VectorLanes, false, weight.Layout.Offset, weight.Shape, new Conv2dArgs(default, default, default, args.Groups), 0, length), () =>
         {
             int outputs = weight.Shape[0] / args.Groups, depth = taps * length;
             var panels = new Panels[args.Groups];
