@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
@@ -8,7 +7,6 @@ using LzuCore.Cli.Pictures;
 using LzuCore.Memory;
 using LzuCore.Vision.Data.NuScenes;
 using LzuCore.Vision.Geometry;
-using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection3d;
@@ -59,27 +57,24 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
         Detector3d? detector = null;
         var results = new List<Detected3dImage>();
         using var outputs = new OutputFiles(session.Cancellation);
-        session.ForEach("detecting", inputs, input =>
+        InputImage.ForEach(session, "detecting", inputs, input =>
         {
-            var clock = Stopwatch.StartNew();
-            var image = input.Image.Load();
-            var load = clock.Elapsed.TotalMilliseconds;
-            var camera = cameras.Of(input.Image.Source, image.Size);
+            var image = input.Image;
+            var camera = cameras.Of(input.Source, image.Size);
             var options = Options(parsed, (float)parsed.GetValue(_score)!.Value, image.Size);
             model ??= Model(parsed, session);
             detector ??= new Detector3d(model, options);
             var found = detector.Detect(image, camera);
-            var truth = cameras.TruthOf(input.Image.Source);
+            var truth = cameras.TruthOf(input.Source);
             var files = new List<string>();
             if (parsed.GetValue(_out) is { } folder)
             {
                 Add("detections3d", [.. found.Detections.Select(d => new LabelledBox3d(d.Box, d.Label, string.Create(CultureInfo.InvariantCulture, $"{NameOf(d.Label, model)} {d.Score:0.00}")))]);
                 if (truth.Count > 0) Add("truth3d", [.. truth.Select(t => new LabelledBox3d(t.Box3d, t.Label, NuScenesClasses.Names[t.Label]))]);
 
-                void Add(string kind, IReadOnlyList<LabelledBox3d> boxes) => files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.{kind}.png"),
-                    p => File.WriteAllBytes(p, ImageCodec.Encode(SpacePictures.Draw(image, camera, boxes), p))));
+                void Add(string kind, IReadOnlyList<LabelledBox3d> boxes) => files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.{kind}.png"), SpacePictures.Draw(image, camera, boxes)));
             }
-            results.Add(Describe(input.Image.Source, camera, load, found, truth.Count, model, files));
+            results.Add(Describe(input.Source, camera, input.LoadMs, found, truth.Count, model, files));
         });
         outputs.Commit();
         foreach (var result in results) Show(session, result);

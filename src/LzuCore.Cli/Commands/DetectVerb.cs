@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
@@ -56,22 +55,16 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
         Detector? detector = null;
         var results = new List<DetectedImage>();
         using var outputs = new OutputFiles(session.Cancellation);
-        session.ForEach("detecting", inputs, input =>
+        InputImage.ForEach(session, "detecting", inputs, input =>
         {
-            var clock = Stopwatch.StartNew();
-            var image = input.Image.Load();
-            var load = clock.Elapsed.TotalMilliseconds;
+            var image = input.Image;
             var options = Options(parsed, (float)parsed.GetValue(_score)!.Value, image.Size);
             model ??= Model(parsed, session);
             detector ??= new Detector(model, options);
             var found = detector.Detect(image);
             var files = new List<string>();
-            if (parsed.GetValue(_out) is { } folder)
-            {
-                var file = Path.Combine(folder, $"{input.Name}.detections.png");
-                files.Add(outputs.Add(file, p => File.WriteAllBytes(p, ImageCodec.Encode(Annotate(image, found, model.Options.Classes), file))));
-            }
-            results.Add(Describe(input.Image.Source, load, found, model.Options.Classes, files));
+            if (parsed.GetValue(_out) is { } folder) files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.detections.png"), Annotate(image, found, model.Options.Classes)));
+            results.Add(Describe(input.Source, input.LoadMs, found, model.Options.Classes, files));
         });
         outputs.Commit();
         foreach (var result in results) Show(session, result);

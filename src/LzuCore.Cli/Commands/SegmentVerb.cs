@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LzuCore.Cli.Inputs;
@@ -56,11 +55,9 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
         var ids = parsed.GetValue(_ids)!;
         var results = new List<SegmentedImage>();
         using var outputs = new OutputFiles(session.Cancellation);
-        session.ForEach("segmenting", inputs, input =>
+        InputImage.ForEach(session, "segmenting", inputs, input =>
         {
-            var clock = Stopwatch.StartNew();
-            var image = input.Image.Load();
-            var load = clock.Elapsed.TotalMilliseconds;
+            var image = input.Image;
             var options = Options(parsed, image.Size);
             model ??= NetworkChoice.PspNet(parsed.GetValue(_weights)!, session.Device);
             if (ids == "label" && model.Options.Classes != CityscapesCount) ids = "train";
@@ -70,10 +67,10 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
             if (parsed.GetValue(_out) is { } folder)
             {
                 files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.labels.png"), p => File.WriteAllBytes(p, (ids == "label" ? SegmentationEvaluator.LabelIds(found.Labels) : found.Labels).Encode())));
-                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.segments.png"), p => File.WriteAllBytes(p, ImageCodec.Encode(LabelPictures.Paint(image, found.Labels, model.Options.Classes), p))));
+                files.Add(outputs.Add(Path.Combine(folder, $"{input.Name}.segments.png"), LabelPictures.Paint(image, found.Labels, model.Options.Classes)));
             }
-            results.Add(new SegmentedImage(input.Image.Source, [found.Image.Height, found.Image.Width], [found.Network.Height, found.Network.Width], files.FirstOrDefault(),
-                Shares(found.Labels, model.Options.Classes), StageMs.Of(load, found.Milliseconds), files));
+            results.Add(new SegmentedImage(input.Source, [found.Image.Height, found.Image.Width], [found.Network.Height, found.Network.Width], files.FirstOrDefault(),
+                Shares(found.Labels, model.Options.Classes), StageMs.Of(input.LoadMs, found.Milliseconds), files));
         });
         outputs.Commit();
         foreach (var result in results) Show(session, result);

@@ -51,11 +51,7 @@ internal sealed class ZoomVerb() : Verb("zoom", "zooms pictures into what matter
             var image = input.Image.Load();
             var boxes = boxesFile?.Of(input.Image.Source) ?? [];
             var run = new ZoomRun(image, map ?? _warp.FromBoxes(parsed, image.Width), boxes, _warp.Warp(parsed), _warp.Zoomed(parsed, image.Size, DefaultScale), session.Device);
-            string Write(string kind, Image picture)
-            {
-                var path = Path.Combine(folder, $"{input.Name}.{kind}.png");
-                return outputs.Add(path, p => File.WriteAllBytes(p, ImageCodec.Encode(picture, path)));
-            }
+            string Write(string kind, Image picture) => outputs.Add(Path.Combine(folder, $"{input.Name}.{kind}.png"), picture);
             string[] files =
             [
                 Write("zoomed", run.Zoomed), Write("unzoomed", run.Unzoomed), Write("saliency", WarpPictures.Saliency(run, boxes)),

@@ -22,7 +22,15 @@ internal sealed class CameraChoice
     {
         if (intrinsics is null && annotations is null) throw new UsageException("the camera is missing: add --intrinsics fx,fy,cx,cy, or --annotations FILE of the data set.");
         if (intrinsics is not null) _camera = Parse(intrinsics);
-        if (annotations is not null) (_path, _annotations) = (annotations, Mono3dAnnotations.Load(annotations));
+        if (annotations is null) return;
+        try
+        {
+            (_path, _annotations) = (annotations, Mono3dAnnotations.Load(annotations));
+        }
+        catch (FileFormatException fault) when (intrinsics is null)
+        {
+            throw new FileFormatException($"{fault.Message} Only nuScenes' mono-3D files are read; for others give the camera by --intrinsics fx,fy,cx,cy.", fault);
+        }
     }
 
     /// <summary>The camera of a picture.</summary>

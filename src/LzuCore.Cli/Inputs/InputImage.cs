@@ -1,9 +1,17 @@
+using System.Diagnostics;
 using System.Globalization;
 using LzuCore.Cli.Manners;
 using LzuCore.Memory;
 using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Cli.Inputs;
+
+/// <summary>A picture in memory.</summary>
+/// <param name="Source">As it was named.</param>
+/// <param name="Name">What its output files are named after.</param>
+/// <param name="Image">The picture.</param>
+/// <param name="LoadMs">Milliseconds that reading and decoding took.</param>
+internal sealed record LoadedImage(string Source, string Name, Image Image, double LoadMs);
 
 /// <summary>A picture named on the command line: a file, or <c>image:SEED@HxW</c> for the deterministic one.</summary>
 /// <param name="Source">As it was named.</param>
@@ -24,6 +32,18 @@ internal sealed record InputImage(string Source)
             throw new UsageException($"'{Source}' must be image:SEED@HEIGHTxWIDTH, such as image:1@128x192.");
         return DeterministicImage.Make(seed, size);
     }
+
+    /// <summary>Loads one input after the other, with a progress bar, and says how long each took.</summary>
+    /// <param name="session">Shows the progress.</param>
+    /// <param name="doing">What is done with them, in a word.</param>
+    /// <param name="inputs">The inputs, with the names of their output files.</param>
+    /// <param name="body">Gets each.</param>
+    public static void ForEach(Session session, string doing, IReadOnlyList<(InputImage Image, string Name)> inputs, Action<LoadedImage> body) => session.ForEach(doing, inputs, input =>
+    {
+        var start = Stopwatch.GetTimestamp();
+        var image = input.Image.Load();
+        body(new LoadedImage(input.Image.Source, input.Name, image, Stopwatch.GetElapsedTime(start).TotalMilliseconds));
+    });
 
     /// <summary>The inputs of a verb that also takes a whole data set.</summary>
     /// <exception cref="UsageException">There are none.</exception>

@@ -1,3 +1,5 @@
+using LzuCore.Vision.Imaging;
+
 namespace LzuCore.Cli.Manners;
 
 /// <summary>The files a verb writes, all or none: each is written beside its place under a temporary name, and renamed only when everything is done.
@@ -45,6 +47,11 @@ internal sealed class OutputFiles : IDisposable
         }
         return path;
     }
+
+    /// <summary>Writes one picture, as its name's ending says.</summary>
+    /// <returns>The final path.</returns>
+    /// <exception cref="UsageException">The place cannot be written.</exception>
+    public string Add(string path, Image picture) => Add(path, p => File.WriteAllBytes(p, ImageCodec.Encode(picture, path)));
 
     /// <summary>Puts every file in its place.</summary>
     public void Commit()
