@@ -18,9 +18,11 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore.Vision/Geometry", Core),
         ("src/LzuCore.Vision/Onnx", Core),
         ("src/LzuCore.Vision/Data", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging"]),
+        ("src/LzuCore.Vision/Scenes", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Data"]),
         ("src/LzuCore.Vision/Metrics", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Data"]),
         ("src/LzuCore.Vision/Models", [.. Core, "LzuCore.Vision.Geometry"]),
         ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx"]),
+        ("src/LzuCore.Vision/Training", [.. Core, "LzuCore.Vision"]),
     ];
 
     private static string[] Core => ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn", "LzuCore.Warping"];
