@@ -22,7 +22,8 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore.Vision/Metrics", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Data"]),
         ("src/LzuCore.Vision/Models", [.. Core, "LzuCore.Vision.Geometry"]),
         ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx"]),
-        ("src/LzuCore.Vision/Training", [.. Core, "LzuCore.Vision"]),
+        ("src/LzuCore.Vision/Training", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx", "LzuCore.Vision.Tasks"]),
+        ("src/LzuCore.Vision/Experiments", [.. Core, "LzuCore.Vision"]),
     ];
 
     private static string[] Core => ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn", "LzuCore.Warping"];

@@ -70,6 +70,9 @@ public sealed class CocoScore
     /// <summary>Average precision of every class, in the order of <see cref="Categories"/>.</summary>
     public IReadOnlyList<double> PerClassAP { get; }
 
+    /// <summary>Average precision of one class among the objects of one size.</summary>
+    public double ClassAP(int k, int a) => MeanPrecision(0, Thresholds, k, k + 1, a);
+
     /// <summary>The twelve numbers in the official order, with their names.</summary>
     public IReadOnlyList<(string Name, double Value)> Summary =>
     [
