@@ -1,9 +1,8 @@
 using LzuCore.Nn;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Data;
-using LzuCore.Ops;
-using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
