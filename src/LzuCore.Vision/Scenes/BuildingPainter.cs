@@ -18,6 +18,11 @@ internal sealed record Building
 
     public required Tint Shop { get; init; }
 
+    /// <summary>Whether it has a sloping roof.</summary>
+    public required bool Gable { get; init; }
+
+    public required Tint Roof { get; init; }
+
     public required double WindowWidth { get; init; }
 
     public required double WindowHeight { get; init; }
@@ -34,6 +39,7 @@ internal sealed record Building
 internal static class BuildingPainter
 {
     private const double EndDepth = 11;
+    private const double RoofHeight = 3.6;
     private static readonly Tint Pane = new(44, 54, 64);
 
     /// <summary>The bay's middle, on its front.</summary>
@@ -54,6 +60,12 @@ internal static class BuildingPainter
 
         var wall = house.Wall * light;
         Quad(0, 1, 0, house.Height, wall, 1.04, 0.88);
+        if (house.Gable)
+        {
+            var back = new Spot(-normal.X * EndDepth / 2, RoofHeight, -normal.Z * EndDepth / 2);
+            var (eave0, eave1) = (At(0, house.Height - 0.1) + 0.35 * normal, At(1, house.Height - 0.1) + 0.35 * normal);
+            brush.Side([eave0, eave1, eave1 + back, eave0 + back], At(0.5, 0), house.Roof, 1.05, 0.95);
+        }
         if (fine * house.WindowHeight < 1.2) return;
         var dice = new SceneDice(house.Seed, (ulong)bay);
         var shop = house.FloorHeight;
@@ -64,7 +76,7 @@ internal static class BuildingPainter
         }
         for (var floor = house.Shop.R >= 0 ? 1 : 0; floor < house.Floors; floor++)
         {
-            if (!dice.Chance(0.65)) continue;
+            if (!dice.Chance(0.85)) continue;
             var (x0, x1) = (0.5 - house.WindowWidth / 2, 0.5 + house.WindowWidth / 2);
             var y0 = floor * house.FloorHeight + 0.3 * (house.FloorHeight - house.WindowHeight) + 0.3;
             var y1 = y0 + house.WindowHeight;
@@ -96,6 +108,18 @@ internal static class BuildingPainter
         if (normal.Dot(brush.View.Eye - a) <= 0) return;
         var wall = house.Wall * (brush.Light.On(normal) * 0.94);
         var up = new Spot(0, house.Height, 0);
-        brush.Flat([a, b, b + up, a + up], wall, 1.04, 0.88);
+        if (house.Gable) brush.Flat([a, b, b + up, a.To(b, 0.5) + up + new Spot(0, RoofHeight, 0), a + up], wall, 1.04, 0.88);
+        else brush.Flat([a, b, b + up, a + up], wall, 1.04, 0.88);
+        if (brush.PixelsPerMetre(a) * house.WindowHeight < 4) return;
+        var dice = new SceneDice(house.Seed, 1000);
+        for (var floor = 0; floor < house.Floors; floor++)
+            for (var column = 0; column < 3; column++)
+            {
+                if (!dice.Chance(0.5)) continue;
+                var (x0, y0) = (0.14 + 0.28 * column, floor * house.FloorHeight + 0.3 * (house.FloorHeight - house.WindowHeight) + 0.3);
+                Spot At(double along, double height) => a.To(b, along) + new Spot(0, height, 0);
+                brush.Flat([At(x0 - 0.008, y0 - 0.1), At(x0 + 0.128, y0 - 0.1), At(x0 + 0.128, y0 + house.WindowHeight + 0.06), At(x0 - 0.008, y0 + house.WindowHeight + 0.06)], wall * 1.16);
+                brush.Flat([At(x0, y0), At(x0 + 0.12, y0), At(x0 + 0.12, y0 + house.WindowHeight), At(x0, y0 + house.WindowHeight)], Pane * dice.Between(0.75, 1.3), 1.6, 0.85);
+            }
     }
 }

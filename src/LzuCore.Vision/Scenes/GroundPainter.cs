@@ -8,6 +8,28 @@ internal static class GroundPainter
 {
     private static readonly double[] Strips = [0.6, 1.2, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 46, 60, 80, 110, 160, 300, 900];
 
+    // Woods and roofs far away, where the plain would end in nothing.
+    private static void Skyline(SceneBrush brush)
+    {
+        const double Far = 520, Step = 9;
+        var view = brush.View;
+        Span<Spot> outline = stackalloc Spot[2 * 72];
+        foreach (var (distance, lift) in (ReadOnlySpan<(double, double)>)[(Far, 7), (0.7 * Far, 3)])
+        {
+            brush.Begin(SceneClasses.Vegetation, new Spot(view.Eye.X + distance * view.AheadX, 0, view.Eye.Z + distance * view.AheadZ));
+            for (var i = 0; i < 72; i++)
+            {
+                var across = (i - 35.5) * Step * distance / Far;
+                Spot foot = new(view.Eye.X + distance * view.AheadX + across * view.AheadZ, 0, view.Eye.Z + distance * view.AheadZ - across * view.AheadX);
+                // The outline belongs to directions of the world, so that it stays where it is when the camera turns.
+                var turn = (float)(9 * PortableMath.Atan2(foot.X - view.Eye.X, foot.Z - view.Eye.Z) * Far / distance);
+                outline[i] = foot + new Spot(0, Math.Max(0.5, lift + 5 * SmoothNoise.At(turn, (float)lift) + 2 * SmoothNoise.At(4 * turn, (float)lift + 7)), 0);
+                outline[143 - i] = foot;
+            }
+            brush.Flat(outline, new Tint(66, 84, 62));
+        }
+    }
+
     public static void Paint(SceneBrush brush, Ground ground, Road road, double from)
     {
         var view = brush.View;
@@ -15,6 +37,7 @@ internal static class GroundPainter
         var (right, ahead) = (new Spot(view.AheadZ, 0, -view.AheadX), new Spot(view.AheadX, 0, view.AheadZ));
         var foot = view.Eye with { Up = 0 };
         brush.Ground([foot - 1e5 * right, foot + 1e5 * right, foot + 1e5 * right + 1e5 * ahead, foot - 1e5 * right + 1e5 * ahead], ground.Terrain, Material.Terrain, SceneClasses.Terrain);
+        Skyline(brush);
         for (var i = Strips.Length - 2; i >= 0; i--)
         {
             var (near, far) = (from + Strips[i], from + Strips[i + 1]);

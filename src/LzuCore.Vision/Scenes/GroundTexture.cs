@@ -36,12 +36,13 @@ internal static class SmoothNoise
 internal readonly struct GroundRow
 {
     // Grain sizes in metres; a little longer along the road, where they are seen at a grazing angle.
-    private const float Fine = 0.045f, Middle = 0.5f, Coarse = 4.5f;
+    private const float Grit = 0.011f, Fine = 0.045f, Middle = 0.5f, Coarse = 4.5f;
 
     private readonly float _x;
     private readonly float _z;
     private readonly float _dx;
     private readonly float _dz;
+    private readonly float _grit;
     private readonly float _fine;
     private readonly float _middle;
     private readonly float _coarse;
@@ -62,6 +63,7 @@ internal readonly struct GroundRow
         (_dx, _dz) = ((float)(perPixel * view.AheadZ), (float)(-perPixel * view.AheadX));
         // Down the picture a pixel covers more ground than across.
         var footprint = perPixel * Math.Sqrt(depth / view.Eye.Up);
+        _grit = Left(Grit, footprint);
         _fine = Left(Fine, footprint);
         _middle = Left(Middle, footprint);
         _coarse = Left(Coarse, footprint);
@@ -77,6 +79,7 @@ internal readonly struct GroundRow
     {
         float x = _x + column * _dx, z = _z + column * _dz;
         var sum = 1f;
+        if (_grit > 0) sum += 0.8f * fine * _grit * SmoothNoise.At(x * (1 / Grit), z * (1 / Grit));
         if (_fine > 0) sum += fine * _fine * SmoothNoise.At(x * (1 / Fine), z * (0.6f / Fine));
         if (_middle > 0) sum += middle * _middle * SmoothNoise.At(x * (1 / Middle) + 37.3f, z * (0.5f / Middle) + 11.7f);
         if (_coarse > 0) sum += coarse * _coarse * SmoothNoise.At(x * (1 / Coarse) + 101.1f, z * (0.4f / Coarse) + 53.9f);

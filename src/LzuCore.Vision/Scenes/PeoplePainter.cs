@@ -12,7 +12,7 @@ internal static class PeoplePainter
         var across = Across(brush, person);
         Spot At(double x, double up) => person.Stance.Place + new Spot(across.X * x * s, up * s, across.Z * x * s);
         var light = brush.Light.On(Toward(brush, person)) * 1.02;
-        var (coat, trousers, skin, hair) = (person.First * light, person.Second * light, person.Third * light, person.Third * (0.35 * light));
+        var (coat, trousers, skin, hair) = (person.First * light, person.Second * light, person.Third * light, person.Second.To(new(52, 38, 30), 0.8) * light);
         var step = person.Step * 0.15;
         Limb(brush, At, 0.075, (0.06, 0.9), (0.07 - 0.4 * step, 0.48), (0.06 - step, 0.07), trousers * 0.78);
         Limb(brush, At, 0.05, (-0.17, 1.4), (-0.2 + 0.3 * step, 1.12), (-0.18 + step * 0.6, 0.86), coat * 0.78);
@@ -38,14 +38,16 @@ internal static class PeoplePainter
         var light = brush.Light.On(Toward(brush, cyclist)) * 1.02;
         var (coat, trousers, skin) = (cyclist.First * light, cyclist.Second * light, cyclist.Third * light);
         var wheel = 0.34;
-        var sides = brush.PixelsPerMetre(cyclist.Stance.Place) > 12 ? 16 : 8;
+        var axial = Math.Abs(across.X * cyclist.Stance.Dx + across.Z * cyclist.Stance.Dz) < 0.25;
+        var pixels = brush.PixelsPerMetre(cyclist.Stance.Place);
+        var sides = pixels > 60 ? 24 : pixels > 12 ? 16 : 8;
         foreach (var axle in (ReadOnlySpan<double>)[wheel - l / 2, l / 2 - wheel])
         {
             // From the front or behind a wheel is as wide as its tyre.
-            brush.Flat([At(axle, 0.01, -0.025), At(axle, 0.01, 0.025), At(axle, 2 * wheel / h, 0.025), At(axle, 2 * wheel / h, -0.025)], Tyre);
+            if (axial) brush.Flat([At(axle, 0.01, -0.025), At(axle, 0.01, 0.025), At(axle, 2 * wheel / h, 0.025), At(axle, 2 * wheel / h, -0.025)], Tyre);
             Ring(brush, cyclist, axle, wheel, sides);
         }
-        var frame = cyclist.Third * (0.7 * light);
+        var frame = cyclist.Second * (0.8 * light);
         Bar((-0.16, 0.45), (0.28, 0.72));
         Bar((-0.16, 0.45), (-0.27, 0.88));
         Bar((-0.22, 0.8), (0.3, 0.82));
@@ -84,16 +86,16 @@ internal static class PeoplePainter
 
     private static void Head(SceneBrush brush, Func<double, double, Spot> at, double x, double up, Tint hair, Tint skin)
     {
-        Span<Spot> round = stackalloc Spot[8];
-        for (var i = 0; i < 8; i++)
+        Span<Spot> round = stackalloc Spot[12];
+        for (var i = 0; i < 12; i++)
         {
-            var (sin, cos) = Circle.At(i, 8);
+            var (sin, cos) = Circle.At(i, 12);
             round[i] = at(x + 0.11 * cos, up + 0.135 * sin);
         }
         brush.Flat(round, hair);
-        for (var i = 0; i < 8; i++)
+        for (var i = 0; i < 12; i++)
         {
-            var (sin, cos) = Circle.At(i, 8);
+            var (sin, cos) = Circle.At(i, 12);
             round[i] = at(x + 0.09 * cos, up - 0.025 + 0.105 * sin);
         }
         brush.Flat(round, skin);

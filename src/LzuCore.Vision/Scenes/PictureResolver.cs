@@ -50,20 +50,24 @@ internal sealed class PictureResolver
         var surfaces = _list.Items;
         _ground = new GroundRow(_view, y + 0.5, _light.HazeMetres);
         var noise = RandomSource.FromSeed(_noiseKey, (ulong)y);
+        // One colour holds for a whole run of a flat surface.
+        var run = ulong.MaxValue;
+        Tint color = default;
         for (var x = 0; x < p0.Length; x++)
         {
             var ids = p0[x];
-            Tint color;
             if (ids == p1[x] && ids == p2[x] && ids == p3[x] && ids == (ids & 0xffff) * 0x0001000100010001UL)
             {
                 ref readonly var surface = ref surfaces[(int)(ids & 0xffff)];
                 owners[x] = surface.Owner;
                 Visible[surface.Owner] += Samples;
                 if (pixels.IsEmpty) continue;
-                color = Seen(surface, x, y, Lit(s0[x], s1[x], s2[x], s3[x]));
+                if (ids != run) color = Seen(surface, x, y, surface.Material == Material.Flat ? 1 : Lit(s0[x], s1[x], s2[x], s3[x]));
+                run = surface.Material == Material.Flat ? ids : ulong.MaxValue;
             }
             else
             {
+                run = ulong.MaxValue;
                 color = Mixed(surfaces, [p0[x], p1[x], p2[x], p3[x]], x, y, out owners[x], pixels.IsEmpty ? 1 : Lit(s0[x], s1[x], s2[x], s3[x]));
                 if (pixels.IsEmpty) continue;
             }

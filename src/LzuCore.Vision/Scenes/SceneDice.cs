@@ -34,11 +34,14 @@ internal sealed class SceneDice(ulong seed, ulong stream)
     /// <summary>One of some things.</summary>
     public T Pick<T>(params ReadOnlySpan<T> things) => things[Whole(0, things.Length - 1)];
 
+    /// <summary>Somebody's skin.</summary>
+    public Tint Skin() => Pick<Tint>(new(236, 194, 164), new(222, 172, 138), new(190, 138, 104), new(134, 92, 66), new(92, 62, 46));
+
     /// <summary>A colour that may be anything's: any hue, seldom garish. Class is told by shape, so everything painted draws from here.</summary>
     public Tint Paint()
     {
         var (hue, chroma, light) = (Between(0, 6), Between(0, 1), Between(0.12, 0.95));
-        chroma *= chroma;
+        chroma *= 0.9 * chroma;
         var sector = (int)hue;
         var part = hue - sector;
         var (r, g, b) = sector switch

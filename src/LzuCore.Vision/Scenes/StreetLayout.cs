@@ -86,12 +86,12 @@ internal sealed class StreetLayout
         {
             var h = dice.Between(1.5, 1.9);
             var d = dice.Chance(0.75) ? side * (half + dice.Between(0.3, 5)) : dice.Between(-half, half);
-            return New(SceneClasses.Person, s, d, 0.5, h, 0.6) with { Step = dice.Between(-1, 1) };
+            return New(SceneClasses.Person, s, d, 0.5, h, 0.6) with { Step = dice.Between(-1, 1), Third = dice.Skin() };
         }
         if (kind < 0.86)
         {
             var h = dice.Between(1.55, 1.8);
-            return New(SceneClasses.Cyclist, s, side * (half + dice.Between(-1.5, 1)), 1.75, h, 0.6) with { Step = dice.Between(-1, 1) };
+            return New(SceneClasses.Cyclist, s, side * (half + dice.Between(-1.5, 1)), 1.75, h, 0.6) with { Step = dice.Between(-1, 1), Third = dice.Skin() };
         }
         var size = dice.Between(0.6, 0.9);
         return New(SceneClasses.Sign, s, side * (half + dice.Between(0.4, 2)), 0.1, size, size) with { Lift = dice.Between(1.8, 2.8) - size / 2, Build = dice.Whole(0, 3) };
@@ -133,7 +133,7 @@ internal sealed class StreetLayout
                 if (dice.Chance(0.82))
                     Buildings.Add(new Building
                     {
-                        From = s, To = s + length, Front = side * (Road.HalfWidth + dice.Between(6, 14)), Floors = floors, FloorHeight = dice.Between(2.9, 3.4), Wall = dice.Paint().To(new(168, 158, 146), 0.35),
+                        From = s, To = s + length, Front = side * (Road.HalfWidth + dice.Between(6, 14)), Floors = floors, FloorHeight = dice.Between(2.9, 3.4), Wall = dice.Paint().To(new(172, 160, 146), 0.5), Gable = floors <= 3 && dice.Chance(0.55), Roof = dice.Pick<Tint>(new(134, 74, 56), new(112, 66, 54), new(88, 86, 90), new(104, 92, 80)),
                         Shop = dice.Chance(0.4) ? dice.Paint() * 0.8 : new Tint(-1, 0, 0), WindowWidth = dice.Between(0.3, 0.62), WindowHeight = dice.Between(1.2, 1.8), Seed = dice.Word(),
                     });
                 s += length + (dice.Chance(0.3) ? dice.Between(2, 9) : 0.1);

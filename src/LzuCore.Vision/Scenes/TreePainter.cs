@@ -23,7 +23,7 @@ internal static class TreePainter
         var radius = tree.Spread;
         var center = tree.Place + new Spot(0, tree.Height - 0.85 * radius, 0);
         var pixels = brush.PixelsPerMetre(tree.Place) * radius;
-        var clusters = (int)Math.Clamp(pixels * 1.1, 9, 90);
+        var clusters = (int)Math.Clamp(pixels * 1.6, 10, 260);
         var sides = pixels > 40 ? 8 : 6;
         var dice = new SceneDice(tree.Seed, 0);
         var (sunX, sunUp) = (brush.Light.Sun.Dot(across), brush.Light.Sun.Up);
@@ -36,7 +36,7 @@ internal static class TreePainter
             double x, y;
             do (x, y) = (dice.Between(-1, 1), dice.Between(-1, 1));
             while (x * x + y * y > 1);
-            var size = radius * (0.42 - 0.24 * share) * dice.Between(0.8, 1.2);
+            var size = radius * (0.4 - (clusters > 100 ? 0.32 : 0.25) * Math.Min(1, 1.4 * share)) * dice.Between(0.75, 1.25);
             (x, y) = (x * 0.86, y * 0.8);
             var lit = 0.5 + 0.3 * share + 0.22 * y + sunny * 0.24 * (x * sunX + y * sunUp);
             var color = tree.Leaf * (lit * dice.Between(0.9, 1.12));

@@ -35,6 +35,7 @@ internal static class VehiclePainter
         var body = Place(car, car.Build == 0 ? SedanBody : TallBody, 0);
         Body(brush, car, body, car.First, strip => strip switch { 0 => 0.55, 1 => 0.8, 7 => 0.55, 6 => 0.8, _ => 1 });
         Ends(brush, car, body, fine);
+        Flank(brush, car, fine);
         Wheels(brush, car, 0.18 * car.Length, 0.8 * car.Length, 0.21 * car.Height, hidden: false);
         var cabin = Place(car, Cabins[car.Build], 0);
         Body(brush, car, cabin, car.First, _ => 1);
@@ -172,6 +173,22 @@ internal static class VehiclePainter
         }
     }
 
+    // Sill, shoulder and doors of the side that is seen.
+    private static void Flank(SceneBrush brush, SceneThing car, double fine)
+    {
+        var side = SideSeen(brush, car, car.Width / 2);
+        if (side == 0 || fine < 9) return;
+        var (l, h, half) = (car.Length, car.Height, side * 0.975 * car.Width / 2);
+        var color = car.First * brush.Light.On(new Spot(side * car.Stance.Dz, 0, -side * car.Stance.Dx));
+        void Quad(double a, double b, double low, double high, Tint tint) =>
+            brush.Flat([car.Stance.At((a - 0.5) * l, low * h, half), car.Stance.At((b - 0.5) * l, low * h, half), car.Stance.At((b - 0.5) * l, high * h, half), car.Stance.At((a - 0.5) * l, high * h, half)], tint);
+        Quad(0.02, 0.98, 0.17, 0.23, color * 0.6);
+        Quad(0.01, 0.97, 0.5, 0.525, color * 1.14);
+        if (fine < 24) return;
+        foreach (var door in (ReadOnlySpan<double>)[0.29, 0.5, 0.705]) Quad(door, door + 0.006, 0.25, 0.6, color * 0.62);
+        foreach (var handle in (ReadOnlySpan<double>)[0.32, 0.53]) Quad(handle, handle + 0.035, 0.545, 0.565, color * 0.5);
+    }
+
     private static void CabinGlass(SceneBrush brush, SceneThing car, ReadOnlySpan<Rib> cabin, double fine)
     {
         if (Facing(brush, car, tail: true)) brush.Flat(Panel(cabin, 0, 0.07, 0.93, 0.1, 0.93), Glass, 1.5, 0.85);
@@ -193,7 +210,7 @@ internal static class VehiclePainter
     {
         var half = thing.Width / 2;
         var side = SideSeen(brush, thing, half);
-        var sides = brush.PixelsPerMetre(thing.Stance.Place) * radius > 5 ? 16 : 8;
+        var sides = (brush.PixelsPerMetre(thing.Stance.Place) * radius) switch { > 25 => 24, > 5 => 16, _ => 8 };
         foreach (var axle in (ReadOnlySpan<double>)[rear - thing.Length / 2, front - thing.Length / 2])
         {
             if (hidden)
@@ -201,9 +218,12 @@ internal static class VehiclePainter
                 foreach (var s in (ReadOnlySpan<int>)[-1, 1])
                 {
                     Disc(brush, thing, axle, radius, radius, s * (half - 0.22), sides, Rubber * 0.7);
+                    Disc(brush, thing, axle, radius, radius, s * (half - 0.04), sides, Rubber * 0.8);
+                    var bottom = (thing.Stance.At(axle, 0.01, s * (half - 0.22)), thing.Stance.At(axle, 0.01, s * (half - 0.04)));
+                    brush.Flat([bottom.Item1, bottom.Item2, thing.Stance.At(axle, radius, s * (half - 0.04)), thing.Stance.At(axle, radius, s * (half - 0.22))], Rubber * 0.75);
                     var (inner, outer) = (s * (half - 0.24), s * (half - 0.03));
                     foreach (var end in (ReadOnlySpan<double>)[axle - 0.75 * radius, axle + 0.75 * radius])
-                        brush.Flat([thing.Stance.At(end, 0.02, inner), thing.Stance.At(end, 0.02, outer), thing.Stance.At(end, 1.5 * radius, outer), thing.Stance.At(end, 1.5 * radius, inner)], Rubber * 0.8);
+                        brush.Flat([thing.Stance.At(end, 0.34 * radius, inner), thing.Stance.At(end, 0.34 * radius, outer), thing.Stance.At(end, 1.5 * radius, outer), thing.Stance.At(end, 1.5 * radius, inner)], Rubber * 0.8);
                 }
                 continue;
             }
