@@ -42,6 +42,7 @@ internal static class App
         new GpuVerb(),
 #endif
         new InspectVerb(),
+        new ReproduceVerb(),
         new SaliencyVerb(),
         new SegmentVerb(),
         new ZoomVerb(),

@@ -19,6 +19,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(KernelDocument))]
 #endif
 [JsonSerializable(typeof(InspectDocument))]
+[JsonSerializable(typeof(ReproduceDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
 [JsonSerializable(typeof(ScoreCityscapesDocument))]
 [JsonSerializable(typeof(ScoreCocoDocument))]

@@ -44,6 +44,11 @@ public abstract class Sampling(Size2 original, Size2 input)
     /// <param name="boxes">For each picture where objects are expected, in the original's pixels; null where nothing is known.</param>
     public abstract Shown Show(Tensor pictures, IReadOnlyList<Box[]>? boxes);
 
+    /// <summary>One whole picture as the network sees it, nothing prepared: what a camera's next frame costs.</summary>
+    /// <param name="picture">[1, 3, H, W], normalised.</param>
+    /// <param name="boxes">Where objects are expected.</param>
+    public abstract Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes);
+
     /// <summary>Features as the head reads them.</summary>
     /// <param name="levels">The trunk's.</param>
     /// <param name="strides">Input pixels a cell of each.</param>
@@ -76,6 +81,9 @@ public sealed class FixedSampling(Size2 original, Size2 input, ISaliency? salien
 
     /// <inheritdoc/>
     public override Shown Show(Tensor pictures, IReadOnlyList<Box[]>? boxes) => new(pictures, saliency is null ? null : Warp);
+
+    /// <inheritdoc/>
+    public override Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(Warp.Zoom(picture, Input), boxes);
 }
 
 /// <summary>Uniform sampling that averages what it passes over: the baseline against which zooming gains nothing by mere anti-aliasing.</summary>
@@ -91,6 +99,9 @@ public sealed class AveragedSampling(Size2 original, Size2 input) : Sampling(ori
 
     /// <inheritdoc/>
     public override Shown Show(Tensor pictures, IReadOnlyList<Box[]>? boxes) => new(pictures, null);
+
+    /// <inheritdoc/>
+    public override Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(F.AdaptiveAvgPool2d(picture, Input), boxes);
 }
 
 /// <summary>A warp for each picture, from boxes: LZU with adaptive or learned saliency, and FOVEA, which takes boxes back and not features.</summary>
@@ -124,4 +135,7 @@ public sealed class AdaptiveSampling(Size2 original, Size2 input, ISaliency sali
         var warp = SaliencyToGrid.Apply(map, _options);
         return new(warp.Zoom(pictures, Input), warp);
     }
+
+    /// <inheritdoc/>
+    public override Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(picture, boxes);
 }

@@ -81,6 +81,12 @@ public abstract class Module
         foreach (var parameter in Parameters) parameter.RequiresGrad = on;
     }
 
+    /// <summary>Forgets all values: parameters and buffers take first values again, drawn from a seed. Seed 0 is what a new module has. Optimisers made before keep what they had.</summary>
+    public void Reset(ulong seed)
+    {
+        foreach (var cell in Cells) cell.Reset(seed);
+    }
+
     /// <summary>The values of all parameters and buffers by key.</summary>
     public StateDict StateDict() => new(Cells.Select(c => KeyValuePair.Create(c.Key, c.Value.Detach())));
 

@@ -53,6 +53,7 @@ public abstract class Cell
 {
     private readonly Initializer _init;
     private Tensor? _value;
+    private ulong _seed;
 
     private protected Cell(Shape shape, Initializer init) => (Shape, _init) = (shape, init);
 
@@ -75,7 +76,7 @@ public abstract class Cell
         get
         {
             // Read back after the write, which makes the first value a leaf.
-            if (_value is null) Value = _init(Shape, RandomSource.FromKey(Key + "#0"));
+            if (_value is null) Value = _init(Shape, RandomSource.FromKey(FormattableString.Invariant($"{Key}#{_seed}")));
             return _value!;
         }
         internal set
@@ -85,6 +86,9 @@ public abstract class Cell
             Version++;
         }
     }
+
+    // The next read makes a first value again.
+    internal void Reset(ulong seed) => (_value, _seed) = (null, seed);
 
     // The same value again, as the leaf that the current mode asks for.
     private protected void Rewrap() => Value = Value;

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+using LzuCore.Vision.Experiments;
+
+namespace LzuCore.Cli.Reproduce;
+
+/// <summary>A row with its latency.</summary>
+internal sealed record ReportedRow(PaperRowResult Result, AddedLatency Latency);
+
+/// <summary>A table of the paper with what came out, as text.</summary>
+internal sealed class TableReport
+{
+    private readonly PaperTable _table;
+
+    private TableReport(PaperTable table, IReadOnlyList<ReportedRow> rows) => (_table, Rows) = (table, rows);
+
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<ReportedRow> Rows { get; }
+
+    /// <summary>The table's name and columns.</summary>
+    public PaperTable Table => _table;
+
+    /// <summary>Collects what trials gave, and measures what each method adds.</summary>
+    public static TableReport Of(PaperTable table, Laboratory laboratory)
+    {
+        var latencies = new Dictionary<Trial, AddedLatency>();
+        return new TableReport(table, [.. table.Collect(laboratory).Select(result =>
+        {
+            var trial = result.Row.Trials[0] with { Seed = 0, World = DeskWorld.Steady };
+            if (!latencies.TryGetValue(trial, out var latency)) latencies[trial] = latency = AddedLatency.Of(laboratory, trial);
+            return new ReportedRow(result, latency);
+        })]);
+    }
+
+    /// <summary>Markdown: means, 95 % intervals, gains over the baseline, and the paper's numbers.</summary>
+    public string Markdown()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"# {_table.Name}: {_table.Title}\n\n");
+        Line(["method", "seeds", .. _table.Columns, "ms", "gain in " + _table.Columns[0], "gain in the paper"]);
+        Line([.. Enumerable.Repeat("---", _table.Columns.Count + 5)]);
+        foreach (var (result, latency) in Rows)
+        {
+            var (row, first) = (result.Row, _table.Columns[0]);
+            var paperGain = row.Baseline is { } b && row.Paper.TryGetValue(first, out var ours) && b.Paper.TryGetValue(first, out var theirs) ? Signed(ours - theirs) : "";
+            Line([row.Title, $"{result.Scores[first].Count}", .. _table.Columns.Select(c => WithWidth(result.Scores[c])), Number(latency.TotalMs),
+                result.Gains.TryGetValue(first, out var gain) ? Gain(gain) : "", paperGain]);
+        }
+        text.Append("\n± is half a 95 % confidence interval over seeds (Student); a gain is taken seed by seed over the row's baseline. Milliseconds: one picture, the baseline's network and what the method adds.\n\n## Gains\n\n");
+        Line(["method", "over", .. _table.Columns]);
+        Line([.. Enumerable.Repeat("---", _table.Columns.Count + 2)]);
+        foreach (var (result, _) in Rows)
+            if (result.Row.Baseline is { } baseline)
+                Line([result.Row.Title, baseline.Title, .. _table.Columns.Select(c => Gain(result.Gains[c]))]);
+        text.Append("\n## The paper's numbers (its data, its network)\n\n");
+        Line(["method", .. _table.Columns]);
+        Line([.. Enumerable.Repeat("---", _table.Columns.Count + 1)]);
+        foreach (var (result, _) in Rows)
+            if (result.Row.Paper.Count > 0) Line([result.Row.Title, .. _table.Columns.Select(c => Number(result.Row.Paper.GetValueOrDefault(c, double.NaN)))]);
+        if (Rows.FirstOrDefault(r => r.Result.Counts.Count > 0) is { } counted)
+        {
+            text.Append("\n## Objects in the test pictures (small, medium, large)\n\n");
+            foreach (var (name, sizes) in counted.Result.Counts) text.Append(CultureInfo.InvariantCulture, $"- {name}: {string.Join(", ", sizes)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"\nA class with fewer than {DetectionScorer.FewestObjects} objects of a size is left out of that size's mean.\n");
+        }
+        return text.ToString();
+
+        void Line(IReadOnlyList<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+    }
+
+    /// <summary>One line a row and score.</summary>
+    public string Csv()
+    {
+        var text = new StringBuilder("row,score,seeds,mean,half_width,gain,gain_half_width,paper,total_ms,added_ms\n");
+        foreach (var (result, latency) in Rows)
+            foreach (var column in _table.Columns)
+            {
+                var (score, gain) = (result.Scores[column], result.Gains.GetValueOrDefault(column, new Spread(double.NaN, double.NaN, 0)));
+                text.Append(CultureInfo.InvariantCulture, $"\"{result.Row.Title}\",{column},{score.Count},{Exact(score.Mean)},{Exact(score.HalfWidth)},{Exact(gain.Mean)},{Exact(gain.HalfWidth)},{Exact(result.Row.Paper.GetValueOrDefault(column, double.NaN))},{Exact(latency.TotalMs)},{Exact(latency.AddedMs)}\n");
+            }
+        return text.ToString();
+    }
+
+    private static string WithWidth(Spread spread) => double.IsFinite(spread.HalfWidth) ? string.Create(CultureInfo.InvariantCulture, $"{spread.Mean:0.0} ± {spread.HalfWidth:0.0}") : Number(spread.Mean);
+
+    private static string Gain(Spread spread) => spread.Count == 0 ? "" : double.IsFinite(spread.HalfWidth)
+        ? string.Create(CultureInfo.InvariantCulture, $"{Signed(spread.Mean)} ({Signed(spread.Low)} to {Signed(spread.High)})") : Signed(spread.Mean);
+
+    private static string Signed(double value) => double.IsFinite(value) ? value.ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) : "";
+
+    private static string Number(double value) => double.IsFinite(value) ? value.ToString("0.0", CultureInfo.InvariantCulture) : "";
+
+    private static string Exact(double value) => double.IsFinite(value) ? value.ToString("0.####", CultureInfo.InvariantCulture) : "";
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+using LzuCore.Vision.Geometry;
+using LzuCore.Vision.Models;
+using LzuCore.Vision.Data.Loading;
+using LzuCore.Vision.Imaging;
+
+namespace LzuCore.Vision.Experiments;
+
+/// <summary>What a method costs, as the paper measures it: one picture at a time, the added operations alone, on top of the uniform baseline's time.</summary>
+/// <param name="BaseMs">The baseline: resampling, trunk and head.</param>
+/// <param name="AddedMs">What the method adds: saliency, warp, its zoom in place of the even resampling, unzooming.</param>
+public readonly record struct AddedLatency(double BaseMs, double AddedMs)
+{
+    private const int Runs = 21;
+
+    /// <summary>Both together.</summary>
+    public double TotalMs => BaseMs + AddedMs;
+
+    /// <summary>Measures a method on one picture with an untrained network; medians of 21 runs.</summary>
+    /// <param name="laboratory">Where the streets are.</param>
+    /// <param name="trial">The method and the scale.</param>
+    public static AddedLatency Of(Laboratory laboratory, Trial trial)
+    {
+        using var off = Grad.Off();
+        var scenes = laboratory.ScenesOf(trial);
+        var sample = scenes.Test.Load(0, new PictureReader());
+        var picture = sample.Image.ToTensor(Normalization.None).Persist();
+        IReadOnlyList<Box[]> boxes = [[.. sample.Boxes]];
+        var model = new DeskDetector(Scenes.SceneClasses.Objects.Count);
+        model.Eval();
+        var plain = laboratory.SamplingOf(trial with { Method = ZoomMethod.Uniform });
+        var method = laboratory.SamplingOf(trial);
+        using var scope = new TensorScope();
+        var input = plain.Zoom(picture, boxes).Input;
+        var levels = model.Trunk.Call(input);
+        var shown = method.Zoom(picture, boxes);
+        var (resample, network) = (Median(() => plain.Zoom(picture, boxes)), Median(() => model.Call(input)));
+        var (zoom, back) = (Median(() => method.Zoom(picture, boxes)), Median(() => method.Back(levels, model.Trunk.Strides, shown)));
+        return new(resample + network, Math.Max(0, zoom - resample) + back);
+    }
+
+    private static double Median<T>(Func<T> work)
+    {
+        var times = new double[Runs];
+        for (var i = -2; i < Runs; i++)
+        {
+            using var scope = new TensorScope();
+            var clock = Stopwatch.GetTimestamp();
+            work();
+            if (i >= 0) times[i] = Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
+        }
+        Array.Sort(times);
+        return times[Runs / 2];
+    }
+}
