@@ -35,7 +35,7 @@ public sealed class DeskScenes
         _options = world == DeskWorld.Steady ? new() : new() { PitchDegrees = 2.5, Curvature = 0.003 };
         Training = Of<DetectionSample>(TrainingSeed, training);
         Test = Of<DetectionSample>(TestSeed, test);
-        Sequences = Of<DetectionSample>(SequenceSeed, test); // TODO
+        Sequences = new RememberedScenes<DetectionSample>(new SceneSequences(_options, SequenceSeed, Math.Max(1, test / Frames), Frames));
         _boxSaliency = new(BoxSaliency);
     }
 

@@ -11,7 +11,7 @@ namespace LzuCore.Vision.Scenes;
 /// <param name="Track">Its number through a sequence, from 0.</param>
 /// <param name="Box">Bounds of its own silhouette before anything covers it, cut by the picture; in pixels, exact to a quarter.</param>
 /// <param name="Visibility">The share of the silhouette that nothing covers, above 0.05.</param>
-/// <param name="Ignore">Whether it is neither object nor background: visibility below 0.4, or narrower than 3 pixels, or lower than 4.</param>
+/// <param name="Ignore">Whether it is neither object nor background: visibility below 0.4, or narrower than 3 pixels, or lower than 4, or its middle less than a metre ahead.</param>
 /// <param name="Box3d">The box in space, in the camera's frame.</param>
 /// <param name="Center">Where its middle is seen; may lie outside of the picture.</param>
 public sealed record SceneObject(int Class, int Instance, int Track, Box Box, double Visibility, bool Ignore, CameraBox3d Box3d, ProjectedCenter Center);

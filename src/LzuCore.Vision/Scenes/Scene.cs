@@ -42,6 +42,20 @@ public sealed class Scene
         (_options, _street) = (options, new StreetLayout(options, seed, index));
     }
 
+    /// <summary>A moment of a drive: the camera's car and the traffic move, people walk, the horizon swings.</summary>
+    /// <param name="options">What scenes are like.</param>
+    /// <param name="seed">Training, validation and test sets have different seeds.</param>
+    /// <param name="sequence">Which drive of the seed, from 0.</param>
+    /// <param name="seconds">Time since its start, at most an hour.</param>
+    /// <exception cref="ArgumentValueException">The number is negative, the time is negative, not finite or too long, or an option is out of range.</exception>
+    public Scene(SceneOptions options, ulong seed, int sequence, double seconds)
+    {
+        options.Check();
+        Check.That(sequence >= 0, $"scenes: a sequence's number must be 0 or more, got {sequence}.");
+        Check.That(seconds is >= 0 and <= 3600, $"scenes: a time must be 0 to 3600 seconds, got {seconds}.");
+        (_options, _street) = (options, new StreetLayout(options, seed, sequence, seconds));
+    }
+
     /// <summary>Height and width of its picture.</summary>
     public Size2 Size => _options.Size;
 

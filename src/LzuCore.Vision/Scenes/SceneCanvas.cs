@@ -112,8 +112,9 @@ internal sealed class SceneCanvas
             var box = new Box(seen.Left * Pixel, seen.Top * Pixel, seen.Right * Pixel, seen.Bottom * Pixel);
             var thing = street.Things[i];
             var box3d = thing.BoxIn(street.View);
-            var (u, v) = street.View.Camera.Project(box3d.Center);
-            objects.Add(new(thing.Class, i + 1, thing.Track, box, visibility, visibility < 0.4 || box.Width < 3 || box.Height < 4, box3d, new(u, v, box3d.Z)));
+            // What passes the camera may have its middle beside or behind it, where nothing is projected.
+            var (u, v) = street.View.Camera.Project(box3d.Center with { Z = Math.Max(0.1, box3d.Z) });
+            objects.Add(new(thing.Class, i + 1, thing.Track, box, visibility, visibility < 0.4 || box.Width < 3 || box.Height < 4 || box3d.Z < 1, box3d, new(u, v, box3d.Z)));
         }
         return objects;
     }

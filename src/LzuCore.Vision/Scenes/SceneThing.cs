@@ -8,7 +8,7 @@ internal sealed record SceneThing
     public required int Class { get; init; }
 
     /// <summary>Ground below its middle, and its heading.</summary>
-    public required Stance Stance { get; init; }
+    public Stance Stance { get; init; }
 
     public required double Length { get; init; }
 
@@ -23,11 +23,11 @@ internal sealed record SceneThing
     public int Build { get; init; }
 
     /// <summary>Paints of its parts.</summary>
-    public required Tint First { get; init; }
+    public Tint First { get; init; }
 
-    public required Tint Second { get; init; }
+    public Tint Second { get; init; }
 
-    public required Tint Third { get; init; }
+    public Tint Third { get; init; }
 
     /// <summary>Where in its step it is, -1 to 1.</summary>
     public double Step { get; init; }
@@ -39,8 +39,6 @@ internal sealed record SceneThing
 
     /// <summary>Its number through a sequence.</summary>
     public int Track { get; init; }
-
-    public bool Stands => VelocityX == 0 && VelocityZ == 0;
 
     /// <summary>The box in a camera's frame. What little it leans there, by the camera's pitch, is dropped.</summary>
     public CameraBox3d BoxIn(SceneView view)

@@ -1,7 +1,7 @@
 namespace LzuCore.Vision.Scenes;
 
 /// <summary>A street as it stands at one moment: road, ground, light, and everything on it, drawn from a seed.</summary>
-internal sealed class StreetLayout
+internal sealed partial class StreetLayout
 {
     private const ulong Streams = 64;
 
@@ -33,7 +33,7 @@ internal sealed class StreetLayout
     public Ground Ground { get; }
 
     /// <summary>How far along the road the camera is.</summary>
-    public double From { get; }
+    public double From { get; private init; }
 
     public ulong NoiseKey { get; }
 
@@ -69,46 +69,59 @@ internal sealed class StreetLayout
     {
         var kind = dice.Between(0, 1);
         var half = Road.HalfWidth;
-        var (first, second, third) = (dice.Paint(), dice.Paint(), dice.Paint());
         var side = dice.Side();
         if (kind < 0.42)
-        {
-            var (l, h, w) = (dice.Between(3.8, 4.8), dice.Between(1.35, 1.75), dice.Between(1.65, 1.95));
-            var d = dice.Chance(0.8) ? dice.Between(1 - half, half - 1) : side * (half + dice.Between(0.5, 2));
-            return New(SceneClasses.Car, s, d, l, h, w) with { Build = dice.Whole(0, VehiclePainter.CarBuilds - 1) };
-        }
+            return Put(dice, Car(dice), s, dice.Chance(0.8) ? dice.Between(1 - half, half - 1) : side * (half + dice.Between(0.5, 2)), crossing: 0.15);
         if (kind < 0.52)
-        {
-            var (l, h, w) = (dice.Between(6, 10), dice.Between(2.7, 3.6), dice.Between(2.3, 2.6));
-            return New(SceneClasses.Truck, s + 3, dice.Between(1.4 - half, half - 1.4), l, h, w);
-        }
+            return Put(dice, Truck(dice), s + 3, dice.Between(1.4 - half, half - 1.4));
         if (kind < 0.74)
-        {
-            var h = dice.Between(1.5, 1.9);
-            var d = dice.Chance(0.75) ? side * (half + dice.Between(0.3, 5)) : dice.Between(-half, half);
-            return New(SceneClasses.Person, s, d, 0.5, h, 0.6) with { Step = dice.Between(-1, 1), Third = dice.Skin() };
-        }
+            return Put(dice, Person(dice, 0), s, dice.Chance(0.75) ? side * (half + dice.Between(0.3, 5)) : dice.Between(-half, half));
         if (kind < 0.86)
-        {
-            var h = dice.Between(1.55, 1.8);
-            return New(SceneClasses.Cyclist, s, side * (half + dice.Between(-1.5, 1)), 1.75, h, 0.6) with { Step = dice.Between(-1, 1), Third = dice.Skin() };
-        }
-        var size = dice.Between(0.6, 0.9);
-        return New(SceneClasses.Sign, s, side * (half + dice.Between(0.4, 2)), 0.1, size, size) with { Lift = dice.Between(1.8, 2.8) - size / 2, Build = dice.Whole(0, 3) };
+            return Put(dice, Cyclist(dice, 0), s, side * (half + dice.Between(-1.5, 1)), crossing: 0.25);
+        return Put(dice, Sign(dice), s, side * (half + dice.Between(0.4, 2)));
+    }
 
-        SceneThing New(int kind, double at, double d, double l, double h, double w)
+    private static SceneThing Car(SceneDice dice) => new()
+    {
+        Class = SceneClasses.Car, Length = dice.Between(3.8, 4.8), Height = dice.Between(1.35, 1.75), Width = dice.Between(1.65, 1.95), First = dice.Paint(), Build = dice.Whole(0, VehiclePainter.CarBuilds - 1),
+    };
+
+    private static SceneThing Truck(SceneDice dice) => new()
+    {
+        Class = SceneClasses.Truck, Length = dice.Between(6, 10), Height = dice.Between(2.7, 3.6), Width = dice.Between(2.3, 2.6), First = dice.Paint(), Second = dice.Paint(),
+    };
+
+    // Steps are 0.75 m long; somebody who stands has one foot before the other.
+    private static SceneThing Person(SceneDice dice, double walked) => new()
+    {
+        Class = SceneClasses.Person, Length = 0.5, Height = dice.Between(1.5, 1.9), Width = 0.6, First = dice.Paint(), Second = dice.Paint(), Third = dice.Skin(),
+        Step = PortableMath.SinCos(Math.PI * (walked / 0.75 + dice.Between(0, 2))).Sin,
+    };
+
+    private static SceneThing Cyclist(SceneDice dice, double turns) => new()
+    {
+        Class = SceneClasses.Cyclist, Length = 1.75, Height = dice.Between(1.55, 1.8), Width = 0.6, First = dice.Paint(), Second = dice.Paint(), Third = dice.Skin(),
+        Step = PortableMath.SinCos(2 * Math.PI * (turns + dice.Between(0, 1))).Sin,
+    };
+
+    private static SceneThing Sign(SceneDice dice)
+    {
+        var size = dice.Between(0.6, 0.9);
+        return new() { Class = SceneClasses.Sign, Length = 0.1, Height = size, Width = size, Lift = dice.Between(1.8, 2.8) - size / 2, Build = dice.Whole(0, 3) };
+    }
+
+    private SceneThing Put(SceneDice dice, SceneThing thing, double s, double d, double crossing = 0)
+    {
+        var (place, dx, dz) = Road.At(s, d);
+        // Right-hand traffic, mostly; a sign faces who comes; people face anywhere.
+        var turn = thing.Class switch
         {
-            var (place, dx, dz) = Road.At(at, d);
-            // Right-hand traffic, mostly; a sign faces who comes.
-            var turn = kind switch
-            {
-                SceneClasses.Person => dice.Between(-Math.PI, Math.PI),
-                SceneClasses.Sign => Math.PI + dice.Normal(0.12),
-                _ => (d > 0 == dice.Chance(0.85) ? 0 : Math.PI) + dice.Normal(0.06) + (dice.Chance(kind == SceneClasses.Car ? 0.15 : kind == SceneClasses.Cyclist ? 0.25 : 0) ? Math.PI / 2 : 0),
-            };
-            var (sin, cos) = PortableMath.SinCos(turn);
-            return new() { Class = kind, Stance = new(place, dx * cos + dz * sin, dz * cos - dx * sin), Length = l, Height = h, Width = w, First = first, Second = second, Third = third };
-        }
+            SceneClasses.Person => dice.Between(-Math.PI, Math.PI),
+            SceneClasses.Sign => Math.PI + dice.Normal(0.12),
+            _ => (d > 0 == dice.Chance(0.85) ? 0 : Math.PI) + dice.Normal(0.06) + (dice.Chance(crossing) ? Math.PI / 2 : 0),
+        };
+        var (sin, cos) = PortableMath.SinCos(turn);
+        return thing with { Stance = new(place, dx * cos + dz * sin, dz * cos - dx * sin) };
     }
 
     private static (double X, double Z) Reach(SceneThing t)
@@ -123,12 +136,13 @@ internal sealed class StreetLayout
         return Math.Abs(a.Stance.Place.X - b.Stance.Place.X) < ax + bx + 0.2 && Math.Abs(a.Stance.Place.Z - b.Stance.Place.Z) < az + bz + 0.2;
     }
 
-    private void Surroundings(SceneDice dice, double from, double to)
+    // Houses, trees and lamps of a stretch of road. A stretch that others join onto begins and ends with a house.
+    private void Surroundings(SceneDice dice, double from, double to, bool joins = false)
     {
         foreach (var side in (ReadOnlySpan<int>)[-1, 1])
-            for (var s = from + dice.Between(-14, 4); s < to;)
+            for (var s = joins ? from : from + dice.Between(-14, 4); s < to - (joins ? 4 : 0);)
             {
-                var length = dice.Between(8, 22);
+                var length = joins ? Math.Min(dice.Between(8, 22), to - s) : dice.Between(8, 22);
                 var floors = dice.Whole(1, 5);
                 if (dice.Chance(0.82))
                     Buildings.Add(new Building
@@ -141,13 +155,13 @@ internal sealed class StreetLayout
         for (var i = dice.Whole(4, 13); i > 0; i--)
         {
             var height = dice.Between(3.5, 9);
-            var (place, _, _) = Road.At(dice.Between(8, 100), dice.Side() * (Road.HalfWidth + dice.Between(2.4, 6)));
+            var (place, _, _) = Road.At(from + dice.Between(4, joins ? to - from : 96), dice.Side() * (Road.HalfWidth + dice.Between(joins ? 5.4 : 2.4, 6)));
             Trees.Add(new Tree(place, height, height * dice.Between(0.24, 0.36), new((float)dice.Between(70, 138), (float)dice.Between(112, 158), (float)dice.Between(40, 72)), dice.Word()));
         }
         for (var i = dice.Whole(0, 6); i > 0; i--)
         {
             var side = dice.Side();
-            var (place, dx, dz) = Road.At(dice.Between(8, 90), side * (Road.HalfWidth + dice.Between(0.5, 1.2)));
+            var (place, dx, dz) = Road.At(from + dice.Between(4, joins ? to - from : 86), side * (Road.HalfWidth + dice.Between(0.8, 1.2)));
             Lamps.Add((place, dice.Between(5, 8), -side * dz, side * dx));
         }
     }
