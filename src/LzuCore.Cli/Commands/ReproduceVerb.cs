@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Reproduce;
 using LzuCore.Vision.Experiments;
@@ -22,6 +23,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
     private readonly Option<bool> _quick = Opt.Flag("--quick", "one seed, and only the rows that the table is about");
     private readonly Option<long?> _seeds = Opt.Whole("--seeds", "trainings of each row that a claim rests on (default 5)", 1, 30, 5);
     private readonly Option<string?> _out = Opt.Text("--out", "DIR", "folder for tables, plots and trials (default reproduction)");
+    private readonly Option<string?> _bundle = Opt.Text("--bundle", "DIR", "also write the float16 weights that lzu demo uses, of the first seed, into a folder (table1)");
     private readonly Option<long?> _steps = Opt.Whole("--steps", "steps of each training (default: the recipe's)", 1, 1_000_000);
     private readonly Option<long?> _training = Opt.Whole("--training", "scenes to train on (default 1400)", 8, 1_000_000);
     private readonly Option<long?> _test = Opt.Whole("--test", "scenes to test on (default 400)", DeskScenes.Frames, 1_000_000);
@@ -30,7 +32,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
     protected override void Declare(Command command)
     {
         command.Add(_what);
-        foreach (var option in new Option[] { _quick, _seeds, _out, _steps, _training, _test }) command.Add(option);
+        foreach (var option in new Option[] { _quick, _seeds, _out, _bundle, _steps, _training, _test }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -56,6 +58,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
             outputs.Add(Path.Combine(folder, table.Name + ".csv"), path => File.WriteAllText(path, report.Csv())),
             outputs.Add(Path.Combine(folder, table.Name + ".png"), path => TablePlot.Save(report, path)),
         ];
+        if (parsed.GetValue(_bundle) is { } bundle) files = [.. files, .. Bundle(outputs, bundle, laboratory, table)];
         outputs.Commit();
         session.Print(report.Markdown());
         foreach (var file in files) session.Print(file);
@@ -83,6 +86,16 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
             }, session.Cancellation);
             return true;
         });
+    }
+
+    private static List<string> Bundle(OutputFiles outputs, string folder, Laboratory laboratory, PaperTable table)
+    {
+        var files = new List<string>();
+        foreach (var method in BundledWeights.Bundled)
+            if (table.Trials.FirstOrDefault(t => t is { Task: DeskTask.Detection, Seed: 0, Scale: 0.25, World: DeskWorld.Steady } && t.Method == method) is { } trial)
+                files.Add(outputs.Add(Path.Combine(folder, BundledWeights.NameOf(method)), path => DeskWeights.Save(path, laboratory, trial, $"lzu reproduce {table.Name} --bundle DIR")));
+        if (files.Count == 0) throw new UsageException($"reproduce: {table.Name} has no weights to bundle; table1 has.");
+        return files;
     }
 
     private static ReproducedRow Row(ReportedRow row) => new(row.Result.Row.Title, row.Result.Row.Trials[0].Scale, row.Result.Scores.Values.Max(s => s.Count),

@@ -1,10 +1,14 @@
 using System.Globalization;
-using LzuCore.Cli.Scenes;
 using LzuCore.Memory;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Cli.Pictures;
+
+/// <summary>Something in a picture.</summary>
+/// <param name="Class">What it is.</param>
+/// <param name="Metres">How far ahead it is.</param>
+internal readonly record struct SeenThing(string Class, double Metres);
 
 /// <summary>Far things as a network gets them at the same number of pixels: plainly resized, and zoomed.</summary>
 internal static class FarObjects
@@ -19,7 +23,7 @@ internal static class FarObjects
     /// <param name="things">What is in the scene.</param>
     /// <param name="inUniform">Its boxes in the resized picture.</param>
     /// <param name="inZoomed">Its boxes in the zoomed picture.</param>
-    public static Image SideBySide(Image uniform, Image zoomed, IReadOnlyList<SceneBox> things, Box[] inUniform, Box[] inZoomed)
+    public static Image SideBySide(Image uniform, Image zoomed, IReadOnlyList<SeenThing> things, Box[] inUniform, Box[] inZoomed)
     {
         var chosen = Choose(things, inUniform);
         var rows = chosen.Count;
@@ -28,7 +32,7 @@ internal static class FarObjects
         for (var row = 0; row < rows; row++)
         {
             var i = chosen[row];
-            var reach = Math.Max(22, 1.5f * Math.Max(inZoomed[i].Width / 2, inZoomed[i].Height));
+            var reach = Math.Max(9, 1.5f * Math.Max(inZoomed[i].Width / 2, inZoomed[i].Height));
             Paste(uniform, inUniform[i], reach, sheet, Gap, Top(row) + Caption);
             Paste(zoomed, inZoomed[i], reach, sheet, 2 * Gap + 2 * Tile, Top(row) + Caption);
         }
@@ -47,16 +51,16 @@ internal static class FarObjects
         static void Say(Drawing d, int row, int left, FormattableString text) => d.Text(text.ToString(CultureInfo.InvariantCulture), left + 4, Top(row) + 6, Rgb.White, 20);
     }
 
-    // One of each kind, well apart, from what is 8 to 40 pixels high after resizing: the farthest first.
-    private static List<int> Choose(IReadOnlyList<SceneBox> things, Box[] inUniform)
+    // One of each kind, well apart, from what is 3 to 14 pixels high after resizing: the farthest first.
+    private static List<int> Choose(IReadOnlyList<SeenThing> things, Box[] inUniform)
     {
         var chosen = new List<int>();
-        var candidates = Enumerable.Range(0, things.Count).Where(i => inUniform[i].Height is >= 7 and <= 40 && things[i].Class != "traffic_light").OrderByDescending(i => things[i].Metres).ToList();
+        var candidates = Enumerable.Range(0, things.Count).Where(i => inUniform[i].Height is >= 3 and <= 14).OrderByDescending(i => things[i].Metres).ToList();
         foreach (var distinct in new[] { true, false })
             foreach (var i in candidates)
             {
                 if (chosen.Count == 3) break;
-                if (chosen.Contains(i) || chosen.Any(c => (distinct && things[c].Class == things[i].Class) || Math.Abs(inUniform[c].X1 - inUniform[i].X1) < 25)) continue;
+                if (chosen.Contains(i) || chosen.Any(c => (distinct && things[c].Class == things[i].Class) || Math.Abs(inUniform[c].X1 - inUniform[i].X1) < 8)) continue;
                 chosen.Add(i);
             }
         return chosen;

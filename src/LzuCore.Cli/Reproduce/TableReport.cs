@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Experiments;
 
 namespace LzuCore.Cli.Reproduce;
@@ -27,7 +28,11 @@ internal sealed class TableReport
         return new TableReport(table, [.. table.Collect(laboratory).Select(result =>
         {
             var trial = result.Row.Trials[0] with { Seed = 0, World = DeskWorld.Steady };
-            if (!latencies.TryGetValue(trial, out var latency)) latencies[trial] = latency = AddedLatency.Of(laboratory, trial);
+            if (!latencies.TryGetValue(trial, out var latency))
+            {
+                var sample = laboratory.ScenesOf(trial).Test.Load(0, new PictureReader());
+                latencies[trial] = latency = AddedLatency.Of(laboratory.SamplingOf(trial with { Method = ZoomMethod.Uniform }), laboratory.SamplingOf(trial), sample.Image, sample.Boxes);
+            }
             return new ReportedRow(result, latency);
         })]);
     }

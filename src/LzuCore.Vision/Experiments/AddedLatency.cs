@@ -3,7 +3,6 @@ using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
-using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Vision.Experiments;
@@ -19,25 +18,23 @@ public readonly record struct AddedLatency(double BaseMs, double AddedMs)
     public double TotalMs => BaseMs + AddedMs;
 
     /// <summary>Measures a method on one picture with an untrained network; medians of 21 runs.</summary>
-    /// <param name="laboratory">Where the streets are.</param>
-    /// <param name="trial">The method and the scale.</param>
-    public static AddedLatency Of(Laboratory laboratory, Trial trial)
+    /// <param name="uniform">The baseline, at the same scale.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="picture">A picture of their original size.</param>
+    /// <param name="expected">Where objects are expected in it.</param>
+    public static AddedLatency Of(Sampling uniform, Sampling method, Image picture, IReadOnlyList<Box> expected)
     {
         using var off = Grad.Off();
-        var scenes = laboratory.ScenesOf(trial);
-        var sample = scenes.Test.Load(0, new PictureReader());
-        var picture = sample.Image.ToTensor(Normalization.None).Persist();
-        IReadOnlyList<Box[]> boxes = [[.. sample.Boxes]];
+        using var scope = new TensorScope();
+        var pixels = picture.ToTensor(Normalization.None);
+        IReadOnlyList<Box[]> boxes = [[.. expected]];
         var model = new DeskDetector(Scenes.SceneClasses.Objects.Count);
         model.Eval();
-        var plain = laboratory.SamplingOf(trial with { Method = ZoomMethod.Uniform });
-        var method = laboratory.SamplingOf(trial);
-        using var scope = new TensorScope();
-        var input = plain.Zoom(picture, boxes).Input;
+        var input = uniform.Zoom(pixels, boxes).Input;
         var levels = model.Trunk.Call(input);
-        var shown = method.Zoom(picture, boxes);
-        var (resample, network) = (Median(() => plain.Zoom(picture, boxes)), Median(() => model.Call(input)));
-        var (zoom, back) = (Median(() => method.Zoom(picture, boxes)), Median(() => method.Back(levels, model.Trunk.Strides, shown)));
+        var shown = method.Zoom(pixels, boxes);
+        var (resample, network) = (Median(() => uniform.Zoom(pixels, boxes)), Median(() => model.Call(input)));
+        var (zoom, back) = (Median(() => method.Zoom(pixels, boxes)), Median(() => method.Back(levels, model.Trunk.Strides, shown)));
         return new(resample + network, Math.Max(0, zoom - resample) + back);
     }
 

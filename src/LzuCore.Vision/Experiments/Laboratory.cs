@@ -20,8 +20,10 @@ public sealed class Laboratory(string folder)
     /// <summary>Of everything that a result depends on besides its trial; raised when scenes, networks or recipe change.</summary>
     public const string Version = "desk/1";
 
+    /// <summary>How saliency becomes a warp for detection: attraction over 16 cells, which doubles the rows at the horizon.</summary>
+    public static SaliencyToGridOptions DetectionWarp { get; } = new() { AttractionFwhm = 16 };
+
     private const double Rate = 2e-3, WarmUp = 0.1, Decay = 0.01, Clip = 5, SaliencyRate = 0.005;
-    private const double DetectionFwhm = 16;
     private const int LossWindow = 50;
 
     private readonly Dictionary<(DeskWorld, int, int), DeskScenes> _scenes = [];
@@ -95,7 +97,7 @@ public sealed class Laboratory(string folder)
     {
         var scenes = ScenesOf(trial);
         var (picture, input) = (scenes.Picture, trial.InputOf(scenes.Picture));
-        var options = new SaliencyToGridOptions { AttractionFwhm = DetectionFwhm };
+        var options = DetectionWarp;
         return trial.Method switch
         {
             ZoomMethod.Uniform => new FixedSampling(picture, input, null),
