@@ -43,6 +43,7 @@ internal static class App
 #endif
         new InspectVerb(),
         new SaliencyVerb(),
+        new ScenesVerb(),
         new SegmentVerb(),
         new ZoomVerb(),
     ];

@@ -20,6 +20,7 @@ namespace LzuCore.Cli.Manners;
 #endif
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
+[JsonSerializable(typeof(ScenesDocument))]
 [JsonSerializable(typeof(ScoreCityscapesDocument))]
 [JsonSerializable(typeof(ScoreCocoDocument))]
 [JsonSerializable(typeof(ScoreNuScenesDocument))]
