@@ -44,6 +44,7 @@ internal static class App
         new InspectVerb(),
         new ReproduceVerb(),
         new SaliencyVerb(),
+        new ScenesVerb(),
         new SegmentVerb(),
         new ZoomVerb(),
     ];

@@ -21,6 +21,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(InspectDocument))]
 [JsonSerializable(typeof(ReproduceDocument))]
 [JsonSerializable(typeof(SaliencyDocument))]
+[JsonSerializable(typeof(ScenesDocument))]
 [JsonSerializable(typeof(ScoreCityscapesDocument))]
 [JsonSerializable(typeof(ScoreCocoDocument))]
 [JsonSerializable(typeof(ScoreNuScenesDocument))]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LzuCore.Memory;
 
@@ -8,7 +9,8 @@ internal sealed class PictureResolver
 {
     private const int Sub = SampleBand.Sub;
     private const int Samples = Sub * Sub;
-    private const int CurveSteps = 4;
+    private const int CurveSteps = 8;
+    private const int NoiseUnit = 4096;
     private static readonly short[] NoiseTable = MakeNoiseTable();
 
     private readonly float[] _curve = new float[CurveSteps * 256 + 1];
@@ -27,7 +29,7 @@ internal sealed class PictureResolver
     public void Begin(SceneView view, SceneLight light, SurfaceList list, bool photometry, ulong noiseKey, int owners)
     {
         (_view, _light, _list, _noiseKey) = (view, light, list, noiseKey);
-        _noise = photometry ? (float)light.NoiseDeviation : 0;
+        _noise = photometry ? (float)(light.NoiseDeviation / NoiseUnit) : 0;
         for (var i = 0; i < _curve.Length; i++)
         {
             var level = Math.Min(255, i / (double)CurveSteps);
@@ -48,45 +50,70 @@ internal sealed class PictureResolver
         ReadOnlySpan<ulong> p0 = Packed(band.Row(first)), p1 = Packed(band.Row(first + 1)), p2 = Packed(band.Row(first + 2)), p3 = Packed(band.Row(first + 3));
         ReadOnlySpan<uint> s0 = Shades(band.ShadeRow(first)), s1 = Shades(band.ShadeRow(first + 1)), s2 = Shades(band.ShadeRow(first + 2)), s3 = Shades(band.ShadeRow(first + 3));
         var surfaces = _list.Items;
-        _ground = new GroundRow(_view, y + 0.5, _light.HazeMetres);
+        if (!pixels.IsEmpty)
+        {
+            _ground = new GroundRow(_view, y + 0.5, _light.HazeMetres);
+            _sky.BeginRow(y);
+        }
         var noise = RandomSource.FromSeed(_noiseKey, (ulong)y);
-        // One colour holds for a whole run of a flat surface.
-        var run = ulong.MaxValue;
-        Tint color = default;
-        for (var x = 0; x < p0.Length; x++)
+        for (var x = 0; x < p0.Length;)
         {
             var ids = p0[x];
-            if (ids == p1[x] && ids == p2[x] && ids == p3[x] && ids == (ids & 0xffff) * 0x0001000100010001UL)
+            if (ids != p1[x] || ids != p2[x] || ids != p3[x] || ids != (ids & 0xffff) * 0x0001000100010001UL)
             {
-                ref readonly var surface = ref surfaces[(int)(ids & 0xffff)];
-                owners[x] = surface.Owner;
-                Visible[surface.Owner] += Samples;
-                if (pixels.IsEmpty) continue;
-                if (ids != run) color = Seen(surface, x, y, surface.Material == Material.Flat ? 1 : Lit(s0[x], s1[x], s2[x], s3[x]));
-                run = surface.Material == Material.Flat ? ids : ulong.MaxValue;
+                var mixed = Mixed(surfaces, [ids, p1[x], p2[x], p3[x]], x, y, out owners[x], pixels.IsEmpty ? 1 : Lit(s0[x], s1[x], s2[x], s3[x]));
+                if (!pixels.IsEmpty) Put(pixels, x, mixed, noise);
+                x++;
+                continue;
             }
-            else
+            // A run of pixels that one surface fills.
+            ref readonly var surface = ref surfaces[(int)(ids & 0xffff)];
+            var end = Same(p3, ids, x, Same(p2, ids, x, Same(p1, ids, x, Same(p0, ids, x, p0.Length))));
+            owners[x..end].Fill(surface.Owner);
+            Visible[surface.Owner] += Samples * (end - x);
+            if (pixels.IsEmpty)
             {
-                run = ulong.MaxValue;
-                color = Mixed(surfaces, [p0[x], p1[x], p2[x], p3[x]], x, y, out owners[x], pixels.IsEmpty ? 1 : Lit(s0[x], s1[x], s2[x], s3[x]));
-                if (pixels.IsEmpty) continue;
+                x = end;
+                continue;
             }
-            var word = _noise == 0 ? 0 : noise.Word((ulong)x);
-            pixels[3 * x] = Byte(color.R, (int)(word & 4095));
-            pixels[3 * x + 1] = Byte(color.G, (int)((word >> 20) & 4095));
-            pixels[3 * x + 2] = Byte(color.B, (int)((word >> 40) & 4095));
+            switch (surface.Material)
+            {
+                case Material.Flat:
+                    var flat = Shaded(surface.Color, surface.Base + surface.Slope * (y + 0.5f));
+                    for (; x < end; x++) Put(pixels, x, flat, noise);
+                    break;
+                case Material.Sky:
+                    for (; x < end; x++) Put(pixels, x, _sky.At(x), noise);
+                    break;
+                default:
+                    for (; x < end; x++) Put(pixels, x, Seen(surface, x, y, Lit(s0[x], s1[x], s2[x], s3[x])), noise);
+                    break;
+            }
         }
+    }
+
+    // Where a row stops being one surface, at most at end.
+    private static int Same(ReadOnlySpan<ulong> row, ulong ids, int x, int end)
+    {
+        var length = row[x..end].IndexOfAnyExcept(ids);
+        return length < 0 ? end : x + length;
+    }
+
+    private void Put(Span<byte> pixels, int x, Tint color, RandomSource noise)
+    {
+        var word = _noise == 0 ? 0 : noise.Word((ulong)x);
+        pixels[3 * x] = Byte(color.R, (int)(word & 4095));
+        pixels[3 * x + 1] = Byte(color.G, (int)((word >> 20) & 4095));
+        pixels[3 * x + 2] = Byte(color.B, (int)((word >> 40) & 4095));
     }
 
     private byte Byte(float level, int draw)
     {
-        var at = Math.Clamp(level, 0f, 255f) * CurveSteps;
-        var i = (int)at;
-        var value = _curve[i];
-        value += (_curve[Math.Min(i + 1, _curve.Length - 1)] - value) * (at - i);
-        return (byte)Math.Clamp(value + _noise * NoiseTable[draw] * (1f / 4096) + 0.5f, 0f, 255f);
+        var value = _curve[(int)(Math.Clamp(level, 0f, 255f) * CurveSteps + 0.5f)];
+        return (byte)Math.Clamp(value + _noise * NoiseTable[draw] + 0.5f, 0f, 255f);
     }
 
+    [SkipLocalsInit]
     private Tint Mixed(ReadOnlySpan<Surface> surfaces, ReadOnlySpan<ulong> rows, int x, int y, out ushort owner, float lit)
     {
         float r = 0, g = 0, b = 0;
@@ -98,7 +125,10 @@ internal sealed class PictureResolver
         Tint color = default;
         var slot = 0;
         foreach (var row in rows)
-            for (var k = 0; k < Sub; k++)
+        {
+            // Most rows of a mixed pixel are of one surface still.
+            var whole = row == (row & 0xffff) * 0x0001000100010001UL ? Sub : 1;
+            for (var k = 0; k < Sub; k += whole)
             {
                 var id = (int)((row >> (16 * k)) & 0xffff);
                 if (id != last)
@@ -110,11 +140,12 @@ internal sealed class PictureResolver
                     fronts[slot] = Math.Max(fronts[slot], id);
                     last = id;
                 }
-                counts[slot]++;
-                r += color.R;
-                g += color.G;
-                b += color.B;
+                counts[slot] += whole;
+                r += color.R * whole;
+                g += color.G * whole;
+                b += color.B * whole;
             }
+        }
         var best = 0;
         for (var i = 0; i < distinct; i++)
         {
@@ -128,7 +159,7 @@ internal sealed class PictureResolver
     private Tint Seen(in Surface surface, int x, int y, float lit) => surface.Material switch
     {
         Material.Flat => Shaded(surface.Color, surface.Base + surface.Slope * (y + 0.5f)),
-        Material.Sky => _sky.At(x, y),
+        Material.Sky => _sky.At(x),
         Material.Asphalt => Ground(surface.Color, _ground.At(x, 0.055f, 0.03f, 0.045f) * lit),
         Material.Terrain => Ground(surface.Color, _ground.At(x, 0.13f, 0.1f, 0.08f) * lit),
         Material.Pavement => Ground(surface.Color, _ground.At(x, 0.03f, 0.025f, 0.03f) * lit),
@@ -178,7 +209,7 @@ internal sealed class PictureResolver
             var target = (i + 0.5) / table.Length * all;
             while (below + ways[at] < target) below += ways[at++];
             var within = (target - below) / ways[at];
-            table[i] = (short)Math.Floor((at - 90 - 0.5 + within) * 4096 / 15.968719422671311 + 0.5);
+            table[i] = (short)Math.Floor((at - 90 - 0.5 + within) * NoiseUnit / 15.968719422671311 + 0.5);
         }
         return table;
     }

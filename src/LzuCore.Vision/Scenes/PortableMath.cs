@@ -6,6 +6,9 @@ internal static class PortableMath
 {
     private const double Ln2 = 0.69314718055994530942;
 
+    // The first has so few bits that its multiples are exact.
+    private const double Ln2High = 6.93147180369123816490e-01, Ln2Low = 1.90821492927058770002e-10;
+
     /// <summary>Sine and cosine of any angle that scenes have, to 1e-12.</summary>
     public static (double Sin, double Cos) SinCos(double radians)
     {
@@ -32,7 +35,7 @@ internal static class PortableMath
     {
         if (x < -700) return 0;
         var whole = Math.Floor(x / Ln2 + 0.5);
-        var r = x - whole * Ln2;
+        var r = x - whole * Ln2High - whole * Ln2Low;
         double term = 1, sum = 1;
         for (var i = 1; i <= 13; i++) sum += term *= r / i;
         return sum * PowerOfTwo((int)whole);

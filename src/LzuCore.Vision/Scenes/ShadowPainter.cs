@@ -22,7 +22,8 @@ internal static class ShadowPainter
             var steps = (int)Math.Clamp(pixels * 0.08, 3, 10);
             var wide = 0.4 * Math.Min(1, 0.6 * thing.Width);
             for (var i = 0; i < steps; i++) Footprint(street, shadows, thing, wide * (1 - (i + 0.5) / steps * 1.3), 0.6 * (i + 1) / steps);
-            if (sharp > 0.2) Swept(street, shadows, thing, 0.42 * sharp, Math.Min(3, 0.85 * thing.Height / sun.Up));
+            if (sharp > 0.2)
+                for (var i = 0; i < steps / 3 + 1; i++) Swept(street, shadows, thing, 0.44 * sharp * (i + 1) / (steps / 3 + 1), (0.05 - 0.04 * i) * Math.Min(1, thing.Width), Math.Min(3, 0.85 * thing.Height / sun.Up));
         }
     }
 
@@ -39,9 +40,9 @@ internal static class ShadowPainter
         Add(street, shadows, corners, depth);
     }
 
-    private static void Swept(StreetLayout street, SurfaceList shadows, SceneThing thing, double depth, double reach)
+    private static void Swept(StreetLayout street, SurfaceList shadows, SceneThing thing, double depth, double grow, double reach)
     {
-        var (l, w) = (0.97 * thing.Length / 2, 0.95 * thing.Width / 2);
+        var (l, w) = (0.97 * thing.Length / 2 + grow, 0.95 * thing.Width / 2 + grow);
         Hull(street, shadows, [thing.Stance.At(-l, 0, -w), thing.Stance.At(l, 0, -w), thing.Stance.At(l, 0, w), thing.Stance.At(-l, 0, w)], depth, reach);
     }
 
@@ -51,8 +52,9 @@ internal static class ShadowPainter
         var (b, bx, bz) = street.Road.At(house.To, house.Front);
         var back = Math.Sign(house.Front) * 11.0;
         // The sun's disc blurs what is thrown far.
-        foreach (var (far, share) in (ReadOnlySpan<(double, double)>)[(1.03, 0.35), (1.0, 0.7), (0.97, 1)])
-            Hull(street, shadows, [a, b, b + new Spot(back * bz, 0, -back * bx), a + new Spot(back * az, 0, -back * ax)], depth * share, far * house.Height / street.Light.Sun.Up);
+        var steps = street.View.Size.Width > 1000 ? 7 : 4;
+        for (var i = 0; i < steps; i++)
+            Hull(street, shadows, [a, b, b + new Spot(back * bz, 0, -back * bx), a + new Spot(back * az, 0, -back * ax)], depth * (i + 1) / steps, (1.03 - 0.06 * i / (steps - 1)) * house.Height / street.Light.Sun.Up);
     }
 
     private static void Crown(StreetLayout street, SurfaceList shadows, Tree tree, double depth)

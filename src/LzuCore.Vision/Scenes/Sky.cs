@@ -4,16 +4,20 @@ namespace LzuCore.Vision.Scenes;
 internal sealed class Sky
 {
     private Tint[] _lattice = [];
+    private Tint[] _row = [];
+    private int _shift;
     private int _step;
     private int _columns;
 
     /// <summary>Fills the lattice down to the lowest row that sky can be seen at.</summary>
     public void Prepare(SceneView view, SceneLight light)
     {
-        _step = Math.Max(2, view.Size.Width / 160);
+        _shift = view.Size.Width switch { > 1400 => 4, > 700 => 3, _ => 2 };
+        _step = 1 << _shift;
         _columns = view.Size.Width / _step + 2;
         var rows = view.Size.Height / _step + 2;
         if (_lattice.Length < rows * _columns) _lattice = new Tint[rows * _columns];
+        if (_row.Length < _columns) _row = new Tint[_columns];
         var horizon = view.Horizon;
         for (var r = 0; r < rows; r++)
         {
@@ -35,12 +39,20 @@ internal sealed class Sky
         }
     }
 
-    /// <summary>The sky at a pixel.</summary>
-    public Tint At(int column, int row)
+    /// <summary>Makes ready for the pixels of a row.</summary>
+    public void BeginRow(int row)
     {
-        int c = column / _step, r = row / _step;
-        double tx = (column - c * _step + 0.5) / _step, ty = (row - r * _step + 0.5) / _step;
-        var at = r * _columns + c;
-        return _lattice[at].To(_lattice[at + 1], tx).To(_lattice[at + _columns].To(_lattice[at + _columns + 1], tx), ty);
+        var at = (row >> _shift) * _columns;
+        var share = (row - (row >> _shift << _shift) + 0.5f) / _step;
+        for (var c = 0; c < _columns; c++) _row[c] = Between(_lattice[at + c], _lattice[at + _columns + c], share);
     }
+
+    /// <summary>The sky at a column of the row.</summary>
+    public Tint At(int column)
+    {
+        var c = column >> _shift;
+        return Between(_row[c], _row[c + 1], (column - (c << _shift) + 0.5f) / _step);
+    }
+
+    private static Tint Between(Tint a, Tint b, float share) => new(a.R + (b.R - a.R) * share, a.G + (b.G - a.G) * share, a.B + (b.B - a.B) * share);
 }

@@ -50,7 +50,7 @@ internal sealed partial class StreetLayout
     {
         var grey = (float)dice.Between(62, 104);
         var grass = dice.Chance(0.55);
-        var terrain = grass ? new Tint((float)dice.Between(62, 104), (float)dice.Between(92, 132), (float)dice.Between(38, 66)) : new Tint((float)dice.Between(112, 150), (float)dice.Between(100, 134), (float)dice.Between(80, 110));
+        var terrain = grass ? new Tint((float)dice.Between(76, 112), (float)dice.Between(98, 128), (float)dice.Between(48, 74)) : new Tint((float)dice.Between(112, 150), (float)dice.Between(100, 134), (float)dice.Between(80, 110));
         var pavement = (float)dice.Between(118, 164);
         return new(new(grey, grey, grey * 1.03f), terrain, new(pavement * 1.01f, pavement, pavement * 0.96f), Tint.Grey((float)dice.Between(190, 236)), 2.2);
     }
@@ -156,7 +156,7 @@ internal sealed partial class StreetLayout
         {
             var height = dice.Between(3.5, 9);
             var (place, _, _) = Road.At(from + dice.Between(4, joins ? to - from : 96), dice.Side() * (Road.HalfWidth + dice.Between(joins ? 5.4 : 2.4, 6)));
-            Trees.Add(new Tree(place, height, height * dice.Between(0.24, 0.36), new((float)dice.Between(70, 138), (float)dice.Between(112, 158), (float)dice.Between(40, 72)), dice.Word()));
+            Trees.Add(new Tree(place, height, height * dice.Between(0.24, 0.36), new((float)dice.Between(84, 138), (float)dice.Between(112, 150), (float)dice.Between(44, 74)), dice.Word()));
         }
         for (var i = dice.Whole(0, 6); i > 0; i--)
         {
