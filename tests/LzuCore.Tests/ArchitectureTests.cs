@@ -7,11 +7,12 @@ public sealed partial class ArchitectureTests
 {
     private static readonly (string Folder, string[] MayUse)[] Floors =
     [
+        ("src/LzuCore/Interop", []),
         ("src/LzuCore/Memory", []),
         ("src/LzuCore/Kernels", ["LzuCore.Memory"]),
         ("src/LzuCore/Tensors", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore/Ops", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors"]),
-        ("src/LzuCore/Nn", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops"]),
+        ("src/LzuCore/Nn", ["LzuCore.Interop", "LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops"]),
         ("src/LzuCore/Warping", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn"]),
         ("src/LzuCore.Gpu", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore.Vision/Imaging", Core),
