@@ -1,5 +1,8 @@
+using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Geometry;
@@ -21,8 +24,10 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
     /// <param name="classes">The classes.</param>
     /// <param name="sampling">The method.</param>
     /// <param name="validation">The pictures that scores are taken on.</param>
+    /// <exception cref="ArgumentValueException">The method does not unzoom features.</exception>
     public Mono3dExperiment(IReadOnlyList<SpaceClass> classes, Sampling sampling, IDataset<Detection3dSample> validation)
     {
+        Check.That(sampling.Unzooms, $"mono-3D experiment: features must be unzoomed, got {sampling.GetType().Name} that leaves them: a place in the camera's frame has no meaning in a warped picture.");
         (Classes, _sampling) = (classes, sampling);
         _model = new DeskModel<DeskDetector>(new DeskDetector(classes.Count, inSpace: true), sampling.Learned);
         _validation = Pictures(validation);
@@ -48,7 +53,7 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
     public override IReadOnlyList<LossTerm> Loss(Batch<DeskPicture<SpaceTruth>> batch, TrainingMoment moment)
     {
         var pictures = batch.Items;
-        var output = Run(pictures, [.. pictures.Select(p => p.Truth.Seen.Boxes)]);
+        var output = Run(pictures, _sampling.NeedsBoxes ? [.. pictures.Select(p => p.Truth.Seen.Boxes)] : null);
         SpaceTruth[] truths = [.. pictures.Select(p => InInput(p.Truth))];
         var strides = Detector.Trunk.Strides;
         var (classes, positives) = DenseBoxes.ClassLoss(output, strides, Classes.Count, [.. truths.Select(t => t.Seen)]);
@@ -80,7 +85,7 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
         var scorer = new SpaceScorer(Classes, _sampling.Original);
         DeskEvaluation.Over(Model, data, pictures =>
         {
-            var found = Detect(pictures, null);
+            var found = Found(pictures, null);
             for (var i = 0; i < found.Length; i++) scorer.Add(pictures[i].Truth, found[i]);
         }, progress, cancellation);
         return scorer.Score();
@@ -90,6 +95,14 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
     /// <param name="pictures">As <see cref="Pictures"/> gives them.</param>
     /// <param name="boxes">For each where objects are expected; null where nothing is known.</param>
     public DenseSpaceDetection[][] Detect(IReadOnlyList<DeskPicture<SpaceTruth>> pictures, IReadOnlyList<Box[]>? boxes)
+    {
+        using var off = Grad.Off();
+        using var scope = new TensorScope();
+        Model.Eval();
+        return Found(pictures, boxes);
+    }
+
+    private DenseSpaceDetection[][] Found(IReadOnlyList<DeskPicture<SpaceTruth>> pictures, IReadOnlyList<Box[]>? boxes)
     {
         var output = Run(pictures, boxes);
         var cells = DenseTargets.Cells(output.Sizes, Detector.Trunk.Strides);

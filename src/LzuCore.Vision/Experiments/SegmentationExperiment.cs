@@ -109,7 +109,7 @@ public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
         var iou = new MeanIou(Classes.Count, NoLabel);
         DeskEvaluation.Over(Model, data, pictures =>
         {
-            var found = Segment(pictures);
+            var found = Found(pictures);
             for (var i = 0; i < found.Length; i++) iou.Add(pictures[i].Truth.Labels, found[i].Labels);
         }, progress, cancellation);
         return new([new("mIoU", 100 * iou.Mean), new("mAcc", 100 * iou.MeanAccuracy), new("aAcc", 100 * iou.OverallAccuracy)], [.. Enumerable.Range(0, Classes.Count).Select(k => 100 * iou.Iou(k))]);
@@ -118,6 +118,14 @@ public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
     /// <summary>The label of every pixel of the originals.</summary>
     /// <param name="pictures">As <see cref="Pictures"/> gives them.</param>
     public LabelMap[] Segment(IReadOnlyList<DeskPicture<LabelMap>> pictures)
+    {
+        using var off = Grad.Off();
+        using var scope = new TensorScope();
+        Model.Eval();
+        return Found(pictures);
+    }
+
+    private LabelMap[] Found(IReadOnlyList<DeskPicture<LabelMap>> pictures)
     {
         var shown = _sampling.Show(DeskInput.ToTensor(pictures), null);
         var logits = Logits(shown);

@@ -40,13 +40,14 @@ public sealed class Mono3dExperimentTests
     [Test]
     public void MirroredBox_SaysTheSameWithXOffsetAndSineTurned() => Gen.Select(Boxes, Gen.Float[8, 120]).Sample((box, x) =>
     {
+        // Seen exactly from the side, rounding decides which way it faces.
+        if (Math.Abs(Math.Sin(box.Yaw - Math.Atan2(box.X, box.Z))) < 1e-6) return;
         var (cell, mirrored) = (new DenseCell(x, 40, 4), new DenseCell(128 - x, 40, 4));
         var (u, v) = Camera.Project(box.Center);
         var expected = Values(box, Frame.ToResized(u, v), cell);
         expected[0] *= -1;
         expected[6] *= -1;
         Assert.That(Values(box.Flipped(), Frame.ToResized(512 - u, v), mirrored), Is.EqualTo(expected).Within(1e-3));
-        // The way it faces does not change sides.
     });
 
     [Test]

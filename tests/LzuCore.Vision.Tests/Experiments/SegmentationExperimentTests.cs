@@ -40,12 +40,15 @@ public sealed class SegmentationExperimentTests
     }
 
     [Test]
-    public void TwoDrawnPictures_AreLearnedByHeart([Values("uniform", "fixed", "zoom only")] string method)
+    public void TwoDrawnPictures_AreLearnedByHeart([Values("uniform", "averaged", "fixed", "zoom only", "LDS", "ES")] string method)
     {
         var data = new DrawnPictures(2);
         Sampling sampling = method switch
         {
             "uniform" => Sample(null),
+            "averaged" => new AveragedSampling(DrawnPictures.Original, DrawnPictures.Input),
+            "LDS" => new LearnedDownsampling(DrawnPictures.Original, DrawnPictures.Input),
+            "ES" => new BoundaryDownsampling(DrawnPictures.Original, DrawnPictures.Input),
             "fixed" => Sample(SegmentationExperiment.Boundaries(data, (31, 51))),
             _ => new FixedSampling(DrawnPictures.Original, DrawnPictures.Input, SegmentationExperiment.Boundaries(data, (31, 51)), unzooms: false),
         };
@@ -81,6 +84,42 @@ public sealed class SegmentationExperimentTests
         Assert.That(weights[2], Is.Zero);
         Assert.That((weights[0] + weights[1]) / 2, Is.EqualTo(1).Within(1e-12));
         Assert.That(() => ClassWeights.Of([], 3), Throws.TypeOf<ArgumentValueException>().With.Message.Contains("got none"));
+    }
+
+    [TestCase("LDS"), TestCase("ES")]
+    public void Guidance_ReachesTheSamplingNetwork_AndLabelsReachItForLdsAlone(string method)
+    {
+        var data = new DrawnPictures(2);
+        WarpedSampling sampling = method == "LDS" ? new LearnedDownsampling(DrawnPictures.Original, DrawnPictures.Input) : new BoundaryDownsampling(DrawnPictures.Original, DrawnPictures.Input);
+        var experiment = Make(sampling, data);
+        var pictures = experiment.Pictures(data);
+        var terms = experiment.Loss(Steps.Of(pictures.Load(0, new PictureReader()), pictures.Load(1, new PictureReader())), default);
+        Assert.That(terms, Has.Count.EqualTo(2));
+        bool[] reaches = [.. terms.Select(t => Gradients.Of(t.Value) is var g && sampling.Learned!.Parameters.Any(p => g.Find(p.Value)?.ToArray<float>().Any(v => v != 0) == true))];
+        Assert.That(reaches, Is.EqualTo(new[] { method == "LDS", true }));
+    }
+
+    [Test]
+    public void SamplingLearnsWhereBoundariesAre([Values("LDS", "ES")] string method)
+    {
+        var data = new DrawnPictures(2);
+        Sampling sampling = method == "LDS" ? new LearnedDownsampling(DrawnPictures.Original, DrawnPictures.Input) : new BoundaryDownsampling(DrawnPictures.Original, DrawnPictures.Input);
+        var experiment = Make(sampling, data);
+        var pictures = experiment.Pictures(data);
+        var batch = Steps.Of(pictures.Load(0, new PictureReader()), pictures.Load(1, new PictureReader()));
+        Steps.On(experiment, batch, 60);
+        using var off = Grad.Off();
+        experiment.Model.Eval();
+        var shown = sampling.Show(DeskInput.ToTensor(batch.Items), null);
+        // More of the sampled picture is boundary than of the original: objects take more of it.
+        for (var i = 0; i < 2; i++)
+        {
+            var places = shown.Warp!.Upsample(DrawnPictures.Input).ToArray<float>();
+            var (own, size) = (DrawnPictures.Segmentation(i).Labels, DrawnPictures.Input.Height * DrawnPictures.Input.Width);
+            var seen = Enumerable.Range(i * size, size).Count(p => own[(int)Math.Clamp((places[2 * p + 1] + 1) / 2 * 319, 0, 319), (int)Math.Clamp((places[2 * p] + 1) / 2 * 511, 0, 511)] != 0) / (double)size;
+            var there = own.Labels.ToArray().Count(l => l != 0) / (320.0 * 512);
+            Assert.That(seen, Is.GreaterThan(1.15 * there));
+        }
     }
 
     private static FixedSampling Sample(ISaliency? saliency) => new(DrawnPictures.Original, DrawnPictures.Input, saliency, new SaliencyToGridOptions { AttractionFwhm = 10 });
