@@ -78,6 +78,9 @@ public sealed record Detection3dSample
     /// <summary>Their attributes, from 0; the last one means none.</summary>
     public IReadOnlyList<int> Attributes { get; init; } = [];
 
+    /// <summary>What is neither object nor background, such as objects that are mostly hidden; in pixels.</summary>
+    public IReadOnlyList<Box> Ignored { get; init; } = [];
+
     /// <summary>Where the camera sits on the car. Of the camera that took the picture: a mirrored picture has none.</summary>
     public required Pose CameraToEgo { get; init; }
 

@@ -11,7 +11,8 @@ namespace LzuCore.Vision.Experiments;
 /// <summary>A batch as a network sees it.</summary>
 /// <param name="Input">[N, 3, h, w].</param>
 /// <param name="Warp">What zoomed it, one warp for all or one a picture; null where no warp did.</param>
-public readonly record struct Shown(Tensor Input, WarpGrid? Warp);
+/// <param name="Look">What a network said of where to look, for what trains it; null where none did.</param>
+public readonly record struct Shown(Tensor Input, WarpGrid? Warp, Tensor? Look = null);
 
 /// <summary>How a method shows pictures to a network, and how it brings the features back: all that the methods of a comparison differ in.</summary>
 /// <param name="original">The pictures' size.</param>

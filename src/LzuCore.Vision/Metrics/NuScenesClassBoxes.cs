@@ -3,8 +3,8 @@ using LzuCore.Vision.Data.NuScenes;
 
 namespace LzuCore.Vision.Metrics;
 
-// The boxes of one class: what there is, moment by moment, and what was found.
-internal sealed class NuScenesClassBoxes(int label, int samples)
+// The boxes of one class: what there is, moment by moment, and what was found. A class that looks the same after half a turn has a period of π.
+internal sealed class NuScenesClassBoxes(int samples, double period = 2 * Math.PI)
 {
     private const int Recalls = 101;
 
@@ -27,8 +27,19 @@ internal sealed class NuScenesClassBoxes(int label, int samples)
         _sampleOf.Add(sample);
     }
 
-    // Down the scores, every prediction takes the nearest free ground truth of its moment, if that is nearer than the distance.
+    public int TruthCount => _truthCount;
+
     public NuScenesCurves Curves(double distance, bool withErrors)
+    {
+        var (found, matches) = Match(distance);
+        return matches.Count == 0 ? Nothing(withErrors) : Curves(found, matches, withErrors);
+    }
+
+    // The mean of an error over all that was found at a distance; NaN without any.
+    public double MeanError(double distance, NuScenesError error) => Match(distance).Matches.Select(m => Error(error, m.Truth, m.Prediction)).DefaultIfEmpty(double.NaN).Average();
+
+    // Down the scores, every prediction takes the nearest free ground truth of its moment, if that is nearer than the distance.
+    private (bool[] Found, List<(NuScenesBox Truth, NuScenesBox Prediction)> Matches) Match(double distance)
     {
         var taken = _truths.Select(t => t is null ? null : new bool[t.Count]).ToArray();
         var found = new bool[_predictions.Count];
@@ -53,7 +64,7 @@ internal sealed class NuScenesClassBoxes(int label, int samples)
             found[i] = true;
             matches.Add((truths[nearest], prediction));
         }
-        return matches.Count == 0 ? Nothing(withErrors) : Curves(found, matches, withErrors);
+        return (found, matches);
     }
 
     private static NuScenesCurves Nothing(bool withErrors) =>
@@ -108,7 +119,7 @@ internal sealed class NuScenesClassBoxes(int label, int samples)
     {
         NuScenesError.Translation => Distance(truth, prediction),
         NuScenesError.Scale => 1 - ScaleIou(truth, prediction),
-        NuScenesError.Orientation => Math.Abs(AngleBetween(truth.Box.Rotation.Heading, prediction.Box.Rotation.Heading, NuScenesClasses.Names[label] == "barrier" ? Math.PI : 2 * Math.PI)),
+        NuScenesError.Orientation => Math.Abs(AngleBetween(truth.Box.Rotation.Heading, prediction.Box.Rotation.Heading, period)),
         NuScenesError.Velocity => Length(prediction.VelocityX - truth.VelocityX, prediction.VelocityY - truth.VelocityY),
         _ => truth.Attribute.Length == 0 ? double.NaN : truth.Attribute == prediction.Attribute ? 0 : 1,
     };

@@ -87,7 +87,7 @@ public static class NuScenesDetectionScore
         var at = new Dictionary<string, int>(truths.Count);
         foreach (var sample in truths) at[sample.SampleToken] = at.Count;
         var classes = new NuScenesClassBoxes[NuScenesClasses.Names.Count];
-        for (var label = 0; label < classes.Length; label++) classes[label] = new NuScenesClassBoxes(label, truths.Count);
+        for (var label = 0; label < classes.Length; label++) classes[label] = new NuScenesClassBoxes(truths.Count, NuScenesClasses.Names[label] == "barrier" ? Math.PI : 2 * Math.PI);
         for (var s = 0; s < truths.Count; s++)
             foreach (var box in truths[s].Boxes) classes[box.Label].AddTruth(s, box);
         foreach (var sample in predictions)

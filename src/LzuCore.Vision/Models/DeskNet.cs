@@ -190,11 +190,11 @@ public sealed class DeskSegmentationHead : Module<Tensor[], Tensor>
         _logits = Child("logits", new Conv2d(DeskTrunk.Channels, classes, kernel: 1));
     }
 
-    /// <summary>The levels, the finest of which may be larger than the trunk's (unzoomed to more cells), to logits at its size.</summary>
+    /// <summary>The levels, which may be larger than the trunk's (unzoomed to more cells), to logits at the first one's size.</summary>
     public override Tensor Forward(Tensor[] levels)
     {
         var size = new Size2(levels[0].Shape[2], levels[0].Shape[3]);
-        var all = F.Concat([.. levels.Select((l, i) => i == 0 ? l : F.Interpolate(l, size, InterpolationMode.Bilinear, alignCorners: false))], 1);
+        var all = F.Concat([.. levels.Select(l => (l.Shape[2], l.Shape[3]) == (size.Height, size.Width) ? l : F.Interpolate(l, size, InterpolationMode.Bilinear, alignCorners: false))], 1);
         return ConvNormAct.Apply(_conv.Call(all), _logits, null, Activation.None);
     }
 }

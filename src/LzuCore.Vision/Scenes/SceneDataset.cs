@@ -75,7 +75,7 @@ public class SceneDataset : IDataset<DetectionSample>, IDataset<SegmentationSamp
         return new(IdOf(index), FileOf(index), scene.Image, scene.Labels);
     }
 
-    /// <summary>A picture and its boxes in space, without those to ignore.</summary>
+    /// <summary>A picture and its boxes in space; <see cref="Detection3dSample.Ignored"/> holds the boxes of those that are <see cref="SceneObject.Ignore"/>.</summary>
     public Detection3dSample LoadDetection3d(int index)
     {
         var laid = SceneOf(index);
@@ -94,6 +94,7 @@ public class SceneDataset : IDataset<DetectionSample>, IDataset<SegmentationSamp
             Centers = [.. objects.Select(o => o.Center)],
             Labels = [.. objects.Select(o => o.Class)],
             Attributes = [.. objects.Select(SceneClasses.AttributeOf)],
+            Ignored = [.. scene.Objects.Where(o => o.Ignore).Select(o => o.Box)],
             CameraToEgo = laid.CameraToEgo,
             EgoToGlobal = laid.EgoToGlobal,
         };

@@ -81,6 +81,29 @@ public sealed partial class WarpGrid
         return new(s, offset, extent, IndexScale: extent / s, IndexShift: -offset / s, OutScale: 1, OutShift: 0, Fill: OutsideIndex);
     }
 
+    /// <summary>Unzooms one level of a network at every pixel of an original of some size (end to end), which may have more pixels than the level has cells: what the zoom saw finely stays fine.
+    /// Before the first cell and behind the last one features go on as they are; 0 where the warp does not reach (crop).</summary>
+    /// <param name="features">[N, C, H, W].</param>
+    /// <param name="frame">Where the level's cells lie.</param>
+    /// <param name="to">Size of the original.</param>
+    /// <returns>[N, C, to.Height, to.Width]. Gradient: to features and nodes.</returns>
+    /// <remarks>The identity warp enlarges: where the original is as large as the zoomed image, as bilinear interpolation with <c>align_corners=False</c>.</remarks>
+    /// <exception cref="ShapeException">The features are not [N, C, H, W] or their batch does not fit.</exception>
+    /// <exception cref="ArgumentValueException">The stride or a size is below 1.</exception>
+    public Tensor Unzoom(Tensor features, LevelFrame frame, Size2 to)
+    {
+        CheckFrame(features, frame);
+        CheckSize("unzoom", to);
+        return Unzoom(F.Pad(features, 1, 1, 1, 1, PadMode.Replicate), Finer(frame, frame.Zoomed.Width, to.Width), Finer(frame, frame.Zoomed.Height, to.Height), to);
+    }
+
+    // Of a level with one more cell at each end.
+    private static AxisTable Finer(LevelFrame frame, int zoomed, int count)
+    {
+        double s = frame.Stride;
+        return new(1, 0, count - 1, IndexScale: (zoomed - 1) / s, IndexShift: 1 - (s - 1) / (2 * s), OutScale: 1, OutShift: 0, Fill: OutsideIndex);
+    }
+
     private void CheckFrame(Tensor features, LevelFrame frame)
     {
         CheckBatch("unzoom: features", features);
@@ -102,13 +125,15 @@ public sealed partial class WarpGrid
         return F.SeparableSample(levels, [.. tables.Select((t, i) => ForBatch(t.X, levels[i].Shape[0]))], [.. tables.Select((t, i) => ForBatch(t.Y, levels[i].Shape[0]))], PaddingMode.Zeros);
     }
 
-    private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y)
+    private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y) => Unzoom(features, x, y, (features.Shape[2], features.Shape[3]));
+
+    private Tensor Unzoom(Tensor features, AxisTable x, AxisTable y, Size2 to)
     {
         Size2 size = (features.Shape[2], features.Shape[3]);
         var dtype = TableType(features);
         if (!SamplesByAxis(features))
-            return Sample(features, Cached(("unzoom", size, x, y, dtype), () => Invert(size, InPixels(x, size.Width), InPixels(y, size.Height), dtype)));
-        return Sample(features, InverseX(size.Width, x, dtype), InverseY(size.Height, y, dtype));
+            return Sample(features, Cached(("unzoom", size, to, x, y, dtype), () => Invert(to, InPixels(x, size.Width), InPixels(y, size.Height), dtype)));
+        return Sample(features, InverseX(to.Width, x, dtype), InverseY(to.Height, y, dtype));
     }
 
     private (Tensor X, Tensor Y) Tables(Tensor features, LevelFrame frame)

@@ -87,6 +87,45 @@ public sealed class ZoomUnzoomTests
             Assert.That(result.Error, Is.LessThan(2e-5), $"input {result.Input}, element {result.WorstIndex}: {result.Got} for {result.Expected}");
     }
 
+    [TestCase(2), TestCase(4), TestCase(8)]
+    public void UnzoomToMoreCells_WithTheIdentity_IsInterpolation(int stride)
+    {
+        var features = Tensor.Uniform([2, 9, 16 / stride, 24 / stride], RandomSource.FromSeed(4), -1, 1);
+        var expected = F.Interpolate(features, (16, 24), InterpolationMode.Bilinear, alignCorners: false);
+        foreach (var warp in new[] { WarpGrid.Identity(2), SaliencyToGrid.Apply(Tensor.Full([1, 1, 7, 9], 1), new()), WarpGrid.FromNodes(WarpGrid.Identity((4, 5)).Nodes) })
+            Assert.That(Distance(warp.Unzoom(features, new LevelFrame(stride, (16, 24)), (16, 24)), expected), Is.LessThan(1e-5));
+    }
+
+    [Test]
+    public void UnzoomToAnotherSize_OfAZoomedRamp_IsTheRamp([Values] bool separable)
+    {
+        // At stride 1 over all of the original, whatever the zoomed size: nothing is lost of a straight line but at the warp's nodes.
+        var warp = Warp(Saliency(9, 12, 2, 11), 6, separable, true);
+        var zoomed = warp.Zoom(Ramp(200, 300), (120, 160));
+        Assert.That(Distance(warp.Unzoom(zoomed, new LevelFrame(1, (120, 160)), (50, 70)), Ramp(50, 70)), Is.LessThan(5e-3));
+
+        static Tensor Ramp(int height, int width) => Tensor.Generate([1, 1, height, width], i => 2.0 * (i % width) / (width - 1) + i / width / (height - 1.0), DType.Float64);
+    }
+
+    [Test]
+    public void UnzoomToMoreCells_IsZeroWhereTheWarpDoesNotReach_AndConstantElsewhere([Values] bool separable)
+    {
+        var warp = Warp(Saliency(9, 12, 3, 5), 5, separable, false);
+        var unzoomed = warp.Unzoom(Tensor.Full([1, 9, 10, 15], 2, DType.Float64), new LevelFrame(4, (40, 60)), (33, 47)).Select(0, 0).Select(0, 0).ToArray<double>();
+        var valid = Doubles(warp.Invert((33, 47)).Valid);
+        Assert.That(valid, Has.Some.Zero.And.Some.EqualTo(1));
+        for (var i = 0; i < valid.Length; i++) Assert.That(unzoomed[i], Is.EqualTo(2 * valid[i]).Within(1e-6));
+    }
+
+    [Test]
+    public void Gradient_ThroughUnzoomToMoreCells_MatchesDifferences([Values] bool separable)
+    {
+        var s = Saliency(4, 5, 1, 21).WithGrad();
+        var features = Tensor.Uniform([1, 2, 5, 6], RandomSource.FromSeed(3), -1, 1, DType.Float64).WithGrad();
+        foreach (var result in GradCheck.Run(x => Warp(x[0], 3, separable, true).Unzoom(x[1], new LevelFrame(2, (10, 12)), (10, 12)).Narrow(2, 2, 5).Narrow(3, 2, 7), [s, features], 1e-7))
+            Assert.That(result.Error, Is.LessThan(2e-5), $"input {result.Input}, element {result.WorstIndex}: {result.Got} for {result.Expected}");
+    }
+
     [Test]
     public void Boxes_ThereAndBack_AreTheSame() =>
         Any.Sample(

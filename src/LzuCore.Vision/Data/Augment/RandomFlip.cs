@@ -31,6 +31,7 @@ public sealed record RandomFlip(double Probability = 0.5) : IAugment<DetectionSa
             Boxes3d = [.. sample.Boxes3d.Select(b => b.Flipped())],
             Boxes = [.. sample.Boxes.Select(b => Mirror(b, width))],
             Centers = [.. sample.Centers.Select(c => c with { X = width - c.X })],
+            Ignored = [.. sample.Ignored.Select(b => Mirror(b, width))],
         };
     }
 

@@ -51,6 +51,7 @@ public sealed record Rescale(params IReadOnlyList<Size2> Within) : IAugment<Dete
             Camera = sample.Camera.Scaled(x, y),
             Boxes = [.. sample.Boxes.Select(b => b.Scale((float)x, (float)y).Clip(size))],
             Centers = [.. sample.Centers.Select(c => c with { X = c.X * x, Y = c.Y * y })],
+            Ignored = [.. sample.Ignored.Select(b => b.Scale((float)x, (float)y).Clip(size))],
         };
     }
 

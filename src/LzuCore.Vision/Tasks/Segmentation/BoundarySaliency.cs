@@ -25,8 +25,11 @@ public sealed class BoundarySaliency
     /// <summary>Cells.</summary>
     public Size2 Grid { get; }
 
-    /// <summary>The uniform share of the map, 0 to 1.</summary>
+    /// <summary>The uniform share of the map, 0 to 1: <c>1 / (1 + α)</c> where boundaries have α times the weight of an even map.</summary>
     public double Floor { get; init; } = 0.3;
+
+    /// <summary>Whether the map is made the same left and right, as augmentation by mirrors wants it.</summary>
+    public bool Symmetric { get; init; }
 
     /// <summary>Label maps so far.</summary>
     public int Count { get; private set; }
@@ -59,8 +62,10 @@ public sealed class BoundarySaliency
     {
         var total = _sums.Sum();
         var uniform = 1.0 / _sums.Length;
-        return Tensor.Generate([1, 1, Grid.Height, Grid.Width], i => total > 0 ? Floor * uniform + (1 - Floor) * _sums[i] / total : uniform);
+        return Tensor.Generate([1, 1, Grid.Height, Grid.Width], i => total > 0 ? Floor * uniform + (1 - Floor) * Sum(i) / total : uniform);
     }
+
+    private double Sum(long cell) => Symmetric ? (_sums[cell] + _sums[cell - 2 * (cell % Grid.Width) + Grid.Width - 1]) / 2 : _sums[cell];
 
     private bool Differs(byte own, byte other) => other != own && other != _ignore;
 }
