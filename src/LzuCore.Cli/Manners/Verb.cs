@@ -12,21 +12,21 @@ internal abstract class Verb(string name, string description)
     protected abstract int Run(ParseResult parsed, Session session);
 
     /// <summary>The command with its error handling.</summary>
-    public Command Build(CancellationToken cancellation)
+    public Command Build(Interruption interruption)
     {
         var command = new Command(name, description);
         Declare(command);
         if (command.Subcommands.Count > 0) return command;
-        command.SetAction(parsed => Guarded(parsed, cancellation));
+        command.SetAction(parsed => Guarded(parsed, interruption));
         return command;
     }
 
-    private int Guarded(ParseResult parsed, CancellationToken cancellation)
+    private int Guarded(ParseResult parsed, Interruption interruption)
     {
         try
         {
-            using var session = new Session(parsed, cancellation);
-            cancellation.ThrowIfCancellationRequested();
+            using var session = new Session(parsed, interruption);
+            interruption.Token.ThrowIfCancellationRequested();
             return Run(parsed, session);
         }
         catch (Exception fault)

@@ -67,13 +67,18 @@ public sealed class Trainer<TItem>
         TrainingEvaluation? evaluation = null;
         var interrupted = false;
         var sinceCheckpoint = Stopwatch.StartNew();
+        using var log = _options is { Folder: { } folder, Rank: 0 } ? new RunLog(folder, Progress) : null;
         using var batches = _batches(Progress.Next, cancellation).GetEnumerator();
         _task.Model.Train();
         try
         {
             while (true)
             {
-                if (IsEvaluationDue) evaluation = Evaluate(cancellation);
+                if (IsEvaluationDue)
+                {
+                    evaluation = Evaluate(cancellation);
+                    log?.Add(evaluation);
+                }
                 if (Progress.Step >= _options.Steps) break;
                 if (last is not null && (_options.CheckpointEvery > 0 && Progress.Step % _options.CheckpointEvery == 0 || sinceCheckpoint.Elapsed > _options.CheckpointInterval))
                 {
@@ -83,6 +88,7 @@ public sealed class Trainer<TItem>
                 cancellation.ThrowIfCancellationRequested();
                 _pace.Begin();
                 last = Step(Take(batches));
+                log?.Add(last);
                 Stepped?.Invoke(last);
             }
         }
