@@ -30,7 +30,7 @@ internal sealed class TableReport
             var trial = result.Row.Trials[0] with { Seed = 0, World = DeskWorld.Steady };
             if (!latencies.TryGetValue(trial, out var latency))
             {
-                var sample = laboratory.ScenesOf(trial).Test.Load(0, new PictureReader());
+                var sample = laboratory.ScenesOf(trial).Detection.Test.Load(0, new PictureReader());
                 latencies[trial] = latency = AddedLatency.Of(laboratory.SamplingOf(trial with { Method = ZoomMethod.Uniform }), laboratory.SamplingOf(trial), sample.Image, sample.Boxes);
             }
             return new ReportedRow(result, latency);

@@ -2,7 +2,6 @@ using LzuCore.Memory;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Data;
-using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Scenes;
 using LzuCore.Warping;
@@ -24,7 +23,10 @@ public sealed class DeskScenes
     private const double BandwidthAt1920 = 64;
 
     private readonly SceneOptions _options;
+    private readonly int _training, _test;
     private readonly Lazy<Tensor> _boxSaliency;
+    private readonly Lazy<FixedSaliency> _boundarySaliency;
+    private readonly Lazy<IReadOnlyList<double>> _classWeights;
 
     /// <summary>The streets of a world.</summary>
     /// <param name="world">Which.</param>
@@ -32,11 +34,14 @@ public sealed class DeskScenes
     /// <param name="test">Pictures to test on, and frames of sequences.</param>
     public DeskScenes(DeskWorld world, int training, int test)
     {
-        _options = world == DeskWorld.Steady ? new() : new() { PitchDegrees = 2.5, Curvature = 0.003 };
-        Training = Of<DetectionSample>(TrainingSeed, training);
-        Test = Of<DetectionSample>(TestSeed, test);
+        (_options, _training, _test) = (world == DeskWorld.Steady ? new() : new() { PitchDegrees = 2.5, Curvature = 0.003 }, training, test);
+        Detection = new(() => Of<DetectionSample>(TrainingSeed, _training), () => Of<DetectionSample>(TestSeed, _test));
+        Segmentation = new(() => Of<SegmentationSample>(TrainingSeed, _training), () => Of<SegmentationSample>(TestSeed, _test));
+        Detection3d = new(() => Of<Detection3dSample>(TrainingSeed, _training), () => Of<Detection3dSample>(TestSeed, _test));
         Sequences = new RememberedScenes<DetectionSample>(new SceneSequences(_options, SequenceSeed, Math.Max(1, test / Frames), Frames));
         _boxSaliency = new(BoxSaliency);
+        _boundarySaliency = new(() => SegmentationExperiment.Boundaries(Segmentation.Training, Grid));
+        _classWeights = new(() => Tasks.Segmentation.ClassWeights.Of(SegmentationExperiment.Maps(Segmentation.Training), SceneClasses.Labels.Count));
     }
 
     /// <summary>The pictures' size.</summary>
@@ -48,26 +53,51 @@ public sealed class DeskScenes
     /// <summary>The uniform share of every node.</summary>
     public static double Floor => 1.0 / (Grid.Height * Grid.Width);
 
-    /// <summary>To train on.</summary>
-    public IDataset<DetectionSample> Training { get; }
+    /// <summary>With boxes.</summary>
+    public DeskSplits<DetectionSample> Detection { get; }
 
-    /// <summary>To test on.</summary>
-    public IDataset<DetectionSample> Test { get; }
+    /// <summary>With label maps.</summary>
+    public DeskSplits<SegmentationSample> Segmentation { get; }
 
-    /// <summary>To test on, frame after frame.</summary>
+    /// <summary>With boxes in space.</summary>
+    public DeskSplits<Detection3dSample> Detection3d { get; }
+
+    /// <summary>With boxes, to test on, frame after frame.</summary>
     public IDataset<DetectionSample> Sequences { get; }
 
     /// <summary>Where the training set's boxes are: the mean of their Gaussians, left and right alike so that a mirrored picture is seen by the same warp.</summary>
-    public FixedSaliency Saliency => new(_boxSaliency.Value);
+    public FixedSaliency BoxesSaliency => new(_boxSaliency.Value);
 
-    private IDataset<TSample> Of<TSample>(ulong seed, int count) where TSample : class => new RememberedScenes<TSample>((IDataset<TSample>)new SceneDataset(_options, seed, count));
+    /// <summary>Where the training set's labels change.</summary>
+    public FixedSaliency BoundariesSaliency => _boundarySaliency.Value;
+
+    /// <summary>What a pixel of each class counts in training.</summary>
+    public IReadOnlyList<double> ClassWeights => _classWeights.Value;
+
+    private RememberedScenes<TSample> Of<TSample>(ulong seed, int count) where TSample : class => new((IDataset<TSample>)new SceneDataset(_options, seed, count));
 
     private Tensor BoxSaliency()
     {
         using var off = Grad.Off();
-        var loader = DataLoader.Of(Training, new LoaderOptions { BatchSize = 16, Workers = Environment.ProcessorCount });
-        Box[] boxes = [.. loader.Epoch(0).SelectMany(b => b.Items).SelectMany(s => s.Boxes)];
-        var map = new KernelDensitySaliency(Grid, bandwidth: Bandwidth, floor: Floor).Map(Boxes.ToTensor(boxes), Picture).ToArray<float>();
+        var boxes = new List<Box>();
+        // Laid out and not painted: boxes are all that is wanted.
+        var scenes = new SceneDataset(_options, TrainingSeed, _training);
+        for (var i = 0; i < scenes.Count; i++) boxes.AddRange(scenes.SceneOf(i).Render(SceneParts.None).Objects.Where(o => !o.Ignore).Select(o => o.Box));
+        var map = new KernelDensitySaliency(Grid, bandwidth: Bandwidth, floor: Floor).Map(Boxes.ToTensor(boxes.ToArray()), Picture).ToArray<float>();
         return Tensor.Generate([1, 1, Grid.Height, Grid.Width], i => (map[i] + map[i - i % Grid.Width + Grid.Width - 1 - i % Grid.Width]) / 2).Persist();
     }
+}
+
+/// <summary>Samples to train and to test on, made when first asked for.</summary>
+public sealed class DeskSplits<TSample>
+{
+    private readonly Lazy<IDataset<TSample>> _training, _test;
+
+    internal DeskSplits(Func<IDataset<TSample>> training, Func<IDataset<TSample>> test) => (_training, _test) = (new(training), new(test));
+
+    /// <summary>To train on.</summary>
+    public IDataset<TSample> Training => _training.Value;
+
+    /// <summary>To test on.</summary>
+    public IDataset<TSample> Test => _test.Value;
 }

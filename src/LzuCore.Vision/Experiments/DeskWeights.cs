@@ -2,6 +2,7 @@ using System.Globalization;
 using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Nn.Serialization;
+using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Vision.Models;
 using LzuCore.Warping;
@@ -52,7 +53,7 @@ public sealed class DeskWeights
         using var file = Safetensors.Read(laboratory.WeightsOf(trial));
         var tensors = file.ToStateDict().Where(t => t.Value.DType.IsFloating()).Select(t => KeyValuePair.Create(t.Key, t.Value.To(DType.Float16))).ToList();
         if (trial.Method is ZoomMethod.LzuFixed or ZoomMethod.Fovea)
-            tensors.Add(new(MapKey, laboratory.ScenesOf(trial).Saliency.Map(new SaliencyContext(1, 1)).Reshape(DeskScenes.Grid.Height, DeskScenes.Grid.Width).To(DType.Float16)));
+            tensors.Add(new(MapKey, laboratory.ScenesOf(trial).BoxesSaliency.Map(new SaliencyContext(1, 1)).Reshape(DeskScenes.Grid.Height, DeskScenes.Grid.Width).To(DType.Float16)));
         var origin = new Dictionary<string, string>
         {
             ["method"] = Trial.Word(trial.Method),

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using LzuCore.Memory;
-using LzuCore.Nn;
 using LzuCore.Nn.Optim;
 using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Scenes;
@@ -22,6 +21,9 @@ public sealed class Laboratory(string folder)
 
     /// <summary>How saliency becomes a warp for detection: attraction over 16 cells, which doubles the rows at the horizon.</summary>
     public static SaliencyToGridOptions DetectionWarp { get; } = new() { AttractionFwhm = 16 };
+
+    /// <summary>The weaker warp of 3-D detection and segmentation: attraction over 10 cells.</summary>
+    public static SaliencyToGridOptions GentleWarp { get; } = new() { AttractionFwhm = 10 };
 
     private const double Rate = 2e-3, WarmUp = 0.1, Decay = 0.01, Clip = 5, SaliencyRate = 0.005;
     private const int LossWindow = 50;
@@ -54,7 +56,12 @@ public sealed class Laboratory(string folder)
         if (Find(trial) is { } made) return made;
         var place = Path.Combine(folder, trial.Name);
         Directory.CreateDirectory(place);
-        var result = MakeDetection(trial, place, stepped, cancellation);
+        var result = trial.Task switch
+        {
+            DeskTask.Detection => MakeDetection(trial, place, stepped, cancellation),
+            DeskTask.Detection3d => MakeDetection3d(trial, place, stepped, cancellation),
+            _ => MakeSegmentation(trial, place, stepped, cancellation),
+        };
         result.Save(ResultOf(trial));
         File.Delete(Path.Combine(place, TrainingCheckpoint.FileName));
         return result;
@@ -93,54 +100,70 @@ public sealed class Laboratory(string folder)
     }
 
     /// <summary>How a trial shows pictures to its network.</summary>
+    /// <exception cref="ArgumentValueException">The method is not one of the task's.</exception>
     public Sampling SamplingOf(Trial trial)
     {
         var scenes = ScenesOf(trial);
         var (picture, input) = (scenes.Picture, trial.InputOf(scenes.Picture));
-        var options = DetectionWarp;
-        return trial.Method switch
+        KernelDensitySaliency FromBoxes() => new(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor);
+        return (trial.Task, trial.Method) switch
         {
-            ZoomMethod.Uniform => new FixedSampling(picture, input, null),
-            ZoomMethod.UniformAveraged => new AveragedSampling(picture, input),
-            ZoomMethod.LzuFixed => new FixedSampling(picture, input, scenes.Saliency, options),
-            ZoomMethod.Fovea => new FixedSampling(picture, input, scenes.Saliency, options, unzooms: false),
-            ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade => new AdaptiveSampling(picture, input, new KernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), options),
-            ZoomMethod.LzuLearned => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), options),
+            (_, ZoomMethod.Uniform) => new FixedSampling(picture, input, null),
+            (_, ZoomMethod.UniformAveraged) => new AveragedSampling(picture, input),
+            (DeskTask.Detection, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoxesSaliency, DetectionWarp),
+            (DeskTask.Detection3d, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoxesSaliency, GentleWarp),
+            (DeskTask.Segmentation, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoundariesSaliency, GentleWarp),
+            (DeskTask.Detection, ZoomMethod.Fovea) => new FixedSampling(picture, input, scenes.BoxesSaliency, DetectionWarp, unzooms: false),
+            (DeskTask.Detection, ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade) => new AdaptiveSampling(picture, input, FromBoxes(), DetectionWarp),
+            (DeskTask.Detection, ZoomMethod.LzuLearned) => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), DetectionWarp),
+            (DeskTask.Segmentation, ZoomMethod.Lds) => new LearnedDownsampling(picture, input),
+            (DeskTask.Segmentation, ZoomMethod.EdgeSampling) => new BoundaryDownsampling(picture, input),
             _ => throw new ArgumentValueException($"laboratory: {Trial.Title(trial.Method)} is not a method of {Trial.Word(trial.Task)}."),
         };
-    }
-
-    /// <summary>A trial's experiment with first weights.</summary>
-    public DetectionExperiment Detection(Trial trial)
-    {
-        var scenes = ScenesOf(trial);
-        var sampling = SamplingOf(trial);
-        var experiment = new DetectionExperiment(SceneClasses.Objects, sampling, scenes.Test, new PreviousFrame(scenes.Picture) { Cascades = trial.Method == ZoomMethod.LzuAdaptive, Seed = trial.Seed });
-        experiment.Model.Reset(trial.Seed);
-        return experiment;
     }
 
     private TrialResult MakeDetection(Trial trial, string place, Action<TrainingStep>? stepped, CancellationToken cancellation)
     {
         var scenes = ScenesOf(trial);
-        var experiment = Detection(trial);
-        var loader = experiment.Loader(scenes.Training, LoaderOf(trial));
-        var (seconds, loss) = Train(trial, experiment, loader.From, experiment.Model, place, stepped, cancellation);
-        var stills = NeedsBoxes(trial.Method) ? null : experiment.Score(experiment.Pictures(scenes.Test), cancellation: cancellation);
+        var sampling = SamplingOf(trial);
+        var experiment = new DetectionExperiment(SceneClasses.Objects, sampling, scenes.Detection.Test, new PreviousFrame(scenes.Picture) { Cascades = trial.Method == ZoomMethod.LzuAdaptive, Seed = trial.Seed });
+        var (seconds, loss) = Train(trial, experiment, experiment.Loader(scenes.Detection.Training, LoaderOf(trial)).From, place, stepped, cancellation);
+        var stills = sampling.NeedsBoxes ? null : experiment.Score(experiment.Pictures(scenes.Detection.Test), cancellation: cancellation);
         var sequences = experiment.Score(experiment.Pictures(scenes.Sequences), DeskScenes.Frames, cancellation: cancellation);
         var shown = stills ?? sequences;
         return new TrialResult(trial.Name, Version, TrialResult.Named(stills?.Scores ?? []), TrialResult.Named(sequences.Scores),
-            experiment.Classes.Zip(shown.PerClass).ToDictionary(p => p.First, p => p.Second),
-            experiment.Classes.Zip(shown.Counts).ToDictionary(p => p.First, p => new[] { p.Second.Small, p.Second.Medium, p.Second.Large }), seconds, loss);
+            ByName(experiment.Classes, shown.PerClass), ByName(experiment.Classes, [.. shown.Counts.Select(c => new[] { c.Small, c.Medium, c.Large })]), seconds, loss);
     }
 
-    private static bool NeedsBoxes(ZoomMethod method) => method is ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade or ZoomMethod.LzuLearned;
+    private TrialResult MakeDetection3d(Trial trial, string place, Action<TrainingStep>? stepped, CancellationToken cancellation)
+    {
+        var scenes = ScenesOf(trial);
+        var experiment = new Mono3dExperiment(SceneSpace.Classes, SamplingOf(trial), scenes.Detection3d.Test);
+        var (seconds, loss) = Train(trial, experiment, experiment.Loader(scenes.Detection3d.Training, LoaderOf(trial)).From, place, stepped, cancellation);
+        var scores = experiment.Score(experiment.Pictures(scenes.Detection3d.Test), cancellation: cancellation);
+        return new TrialResult(trial.Name, Version, TrialResult.Named(scores.Scores), TrialResult.Named([]),
+            ByName(SceneClasses.Objects, scores.PerClass), ByName(SceneClasses.Objects, [.. scores.Counts.Select(c => new[] { c.Near, c.Far })]), seconds, loss);
+    }
+
+    private TrialResult MakeSegmentation(Trial trial, string place, Action<TrainingStep>? stepped, CancellationToken cancellation)
+    {
+        var scenes = ScenesOf(trial);
+        var experiment = new SegmentationExperiment(SceneClasses.Labels, scenes.ClassWeights, SamplingOf(trial), scenes.Segmentation.Test);
+        var (seconds, loss) = Train(trial, experiment, experiment.Loader(scenes.Segmentation.Training, LoaderOf(trial)).From, place, stepped, cancellation);
+        var scores = experiment.Score(experiment.Pictures(scenes.Segmentation.Test), cancellation: cancellation);
+        return new TrialResult(trial.Name, Version, TrialResult.Named(scores.Scores), TrialResult.Named([]),
+            ByName(SceneClasses.Labels, scores.PerClass), new Dictionary<string, int[]>(), seconds, loss);
+    }
+
+    private static Dictionary<string, T> ByName<T>(IReadOnlyList<string> names, IReadOnlyList<T> values) => names.Zip(values).ToDictionary(p => p.First, p => p.Second);
 
     private static LoaderOptions LoaderOf(Trial trial) => new() { BatchSize = trial.Batch, Shuffle = true, DropLast = true, Seed = trial.Seed, Workers = 1 };
 
     private static (double Seconds, double Loss) Train<TItem>(
-        Trial trial, TrainingTask<TItem> task, BatchStream<TItem> batches, Module model, string place, Action<TrainingStep>? stepped, CancellationToken cancellation)
+        Trial trial, TrainingTask<TItem> task, BatchStream<TItem> batches, string place, Action<TrainingStep>? stepped, CancellationToken cancellation)
     {
+        var model = task.Model;
+        model.Reset(trial.Seed);
         var learned = model.Parameters.Where(p => p.Key.StartsWith("saliency.theta", StringComparison.Ordinal)).ToArray();
         var optimizer = new AdamW([new ParameterGroup([.. model.Parameters.Except(learned)]), new ParameterGroup(learned, SaliencyRate, WeightDecay: 0)], Rate, weightDecay: Decay);
         var options = new TrainerOptions

@@ -48,7 +48,7 @@ public abstract class Sampling(Size2 original, Size2 input)
     /// <summary>One whole picture as the network sees it, nothing prepared: what a camera's next frame costs.</summary>
     /// <param name="picture">[1, 3, H, W], normalised.</param>
     /// <param name="boxes">Where objects are expected.</param>
-    public abstract Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes);
+    public virtual Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(picture, boxes);
 
     /// <summary>Features as the head reads them.</summary>
     /// <param name="levels">The trunk's.</param>
@@ -136,7 +136,4 @@ public sealed class AdaptiveSampling(Size2 original, Size2 input, ISaliency sali
         var warp = SaliencyToGrid.Apply(map, _options);
         return new(warp.Zoom(pictures, Input), warp);
     }
-
-    /// <inheritdoc/>
-    public override Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(picture, boxes);
 }
