@@ -1,4 +1,6 @@
 using LzuCore.Memory;
+using LzuCore.Tensors;
+using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Training;
 
@@ -14,6 +16,9 @@ public abstract class WarpedSampling(Size2 original, Size2 input) : Sampling(ori
 
     /// <inheritdoc/>
     public override Image Prepare(Image picture) => picture;
+
+    /// <inheritdoc/>
+    public override Shown Zoom(Tensor picture, IReadOnlyList<Box[]>? boxes) => Show(picture, boxes);
 
     /// <summary>What the sampling itself is trained by.</summary>
     /// <param name="shown">What <see cref="Sampling.Show"/> gave for the batch.</param>
