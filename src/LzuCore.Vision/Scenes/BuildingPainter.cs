@@ -62,8 +62,10 @@ internal static class BuildingPainter
         Quad(0, 1, 0, house.Height, wall, 1.04, 0.88);
         if (house.Gable)
         {
-            var back = new Spot(-normal.X * EndDepth / 2, RoofHeight, -normal.Z * EndDepth / 2);
-            var (eave0, eave1) = (At(0, house.Height - 0.1) + 0.35 * normal, At(1, house.Height - 0.1) + 0.35 * normal);
+            // The plane of the gable's edge, drawn out over the wall.
+            const double Over = 0.35, Rise = RoofHeight / (EndDepth / 2), Run = EndDepth / 2 + Over;
+            var back = new Spot(-normal.X * Run, Run * Rise, -normal.Z * Run);
+            var (eave0, eave1) = (At(0, house.Height - Over * Rise) + Over * normal, At(1, house.Height - Over * Rise) + Over * normal);
             brush.Side([eave0, eave1, eave1 + back, eave0 + back], At(0.5, 0), house.Roof, 1.05, 0.95);
         }
         if (fine * house.WindowHeight < 1.2) return;

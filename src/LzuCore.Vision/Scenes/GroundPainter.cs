@@ -1,7 +1,11 @@
 namespace LzuCore.Vision.Scenes;
 
 /// <summary>Colours and paint of a street's ground.</summary>
-internal sealed record Ground(Tint Asphalt, Tint Terrain, Tint Pavement, Tint Marking, double KerbWidth);
+internal sealed record Ground(Tint Asphalt, Tint Terrain, Tint Pavement, Tint Marking, double KerbWidth)
+{
+    /// <summary>Where people cross: metres along the road.</summary>
+    public List<double> Crossings { get; } = [];
+}
 
 /// <summary>Paints the ground in strips across the road: open ground, pavement, carriageway, lines.</summary>
 internal static class GroundPainter
@@ -57,6 +61,12 @@ internal static class GroundPainter
         }
         for (var dash = 9 * Math.Floor((from + 120) / 9); dash > from - 3.5; dash -= 9)
             Strip(dash, dash + 3.5, -0.075, 0.075, ground.Marking, Material.Marking, SceneClasses.Road);
+        foreach (var crossing in ground.Crossings)
+        {
+            if (crossing < from || crossing > from + 90) continue;
+            var bars = (int)(2 * road.HalfWidth - 1.6);
+            for (var bar = 0; bar < bars; bar++) Strip(crossing, crossing + 3, bar - bars / 2.0 + 0.25, bar - bars / 2.0 + 0.75, ground.Marking, Material.Marking, SceneClasses.Road);
+        }
         for (var joint = 1.6 * Math.Floor((from + 26) / 1.6); joint > from + 1; joint -= 1.6)
             foreach (var side in (ReadOnlySpan<int>)[-1, 1])
             {

@@ -156,7 +156,7 @@ public sealed class SceneAnnotations(SceneDataset data)
                 var attribute = SceneClasses.AttributeOf(one);
                 var box = one.Box3d;
                 json.WriteStartObject();
-                json.WriteNumber("id"u8, id++);
+                json.WriteNumber("id"u8, ++id);
                 json.WriteString("image_id"u8, data.IdOf(index));
                 json.WriteNumber("category_id"u8, NuScenesLabels[one.Class]);
                 json.WriteString("category_name"u8, NuScenesClasses.Names[NuScenesLabels[one.Class]]);

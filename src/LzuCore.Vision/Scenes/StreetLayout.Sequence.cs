@@ -32,6 +32,8 @@ internal sealed partial class StreetLayout
         {
             var own = stream + 1000 + (ulong)(stretch + 10) * 8;
             Surroundings(new SceneDice(seed, own), stretch * Stretch, (stretch + 1) * Stretch, joins: true);
+            var crossing = new SceneDice(seed, own + 2);
+            if (crossing.Chance(0.4)) Ground.Crossings.Add((stretch + crossing.Between(0, 0.9)) * Stretch);
             Bystanders(options, new SceneDice(seed, own + 1), stretch, seconds);
         }
         Ahead(new SceneDice(seed, stream + 1), speed, seconds);

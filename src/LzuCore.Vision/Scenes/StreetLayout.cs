@@ -22,6 +22,7 @@ internal sealed partial class StreetLayout
         var candidates = things.Whole(options.LeastObjects, options.MostObjects);
         for (var i = 0; i < candidates; i++) Place(things, things.Chance(0.8) ? things.Between(6, 90) : things.Between(6, 25));
         Surroundings(new SceneDice(seed, stream + 2), 4, 150);
+        if (things.Chance(0.3)) Ground.Crossings.Add(things.Between(9, 60));
     }
 
     public Road Road { get; }

@@ -7,8 +7,8 @@ internal static class VehiclePainter
     private static readonly Tint Glass = new(38, 48, 58);
     private static readonly Tint Chrome = new(168, 170, 174);
     private static readonly Tint Red = new(190, 24, 26);
-    private static readonly Tint Lamp = new(244, 244, 230);
-    private static readonly Tint Plate = new(232, 230, 220);
+    private static readonly Tint Lamp = new(230, 231, 222);
+    private static readonly Tint Plate = new(212, 211, 204);
 
     // Shares of length (from the tail), height and half width, from the tail's lower edge over the top to the nose's lower edge.
     private static readonly (double Along, double Up, double Half)[] SedanBody =
@@ -37,9 +37,13 @@ internal static class VehiclePainter
         Ends(brush, car, body, fine);
         Flank(brush, car, fine);
         Wheels(brush, car, 0.18 * car.Length, 0.8 * car.Length, 0.21 * car.Height, hidden: false);
+        // Before the cabin that hides them, or beside and before it.
+        var behind = car.Stance.Of(brush.View.Eye).Along < 0;
+        if (fine > 14 && behind) Mirrors(brush, car);
         var cabin = Place(car, Cabins[car.Build], 0);
         Body(brush, car, cabin, car.First, _ => 1);
         CabinGlass(brush, car, cabin, fine);
+        if (fine > 14 && !behind) Mirrors(brush, car);
     }
 
     public static void Truck(SceneBrush brush, SceneThing truck)
@@ -202,6 +206,19 @@ internal static class VehiclePainter
             var (a, b) = (pane == 0 ? 0.08 : pane / (double)panes + 0.02, pane == panes - 1 ? 0.93 : (pane + 1) / (double)panes - 0.02);
             Spot At(double along, double up) => low0.To(low1, along).To(high0.To(high1, along), up);
             brush.Flat([At(a, 0.1), At(b, 0.1), At(b, 0.9), At(a, 0.9)], Glass, 1.5, 0.85);
+        }
+    }
+
+    private static void Mirrors(SceneBrush brush, SceneThing car)
+    {
+        var (along, low, high) = (0.19 * car.Length, 0.63 * car.Height, 0.71 * car.Height);
+        var seen = SideSeen(brush, car, car.Width / 2);
+        foreach (var side in (ReadOnlySpan<int>)[-1, 1])
+        {
+            if (seen != 0 && side != seen) continue;
+            var (inner, outer) = (side * 0.45 * car.Width, side * 0.5 * car.Width);
+            brush.Flat([car.Stance.At(along, low, inner), car.Stance.At(along, low, outer), car.Stance.At(along, high, outer), car.Stance.At(along, high, inner)], car.First * (0.7 * brush.Light.On(Heading(car, 1))));
+            brush.Flat([car.Stance.At(along - 0.1, low, outer), car.Stance.At(along + 0.08, low, outer), car.Stance.At(along + 0.05, high, outer), car.Stance.At(along - 0.1, high, outer)], car.First * (0.8 * brush.Light.On(Heading(car, -1))));
         }
     }
 
