@@ -55,8 +55,9 @@ public static class Detection3dEvaluator
             found.Add(result.Detections);
             sample.Image.Recycle();
             return result.Milliseconds;
-        }, cancellation);
+        }, at => data.ImageOf(at).SampleToken != data.ImageOf(at - 1).SampleToken, cancellation);
         if (images.Count > 0) Close();
+        samples = SampleBoxesBytes.Gathered(samples, options.Processes);
         return new Detection3dEvaluation(new NuScenesResults(new NuScenesModalities(Camera: true, Lidar: false, Radar: false, Map: false, External: false), samples), cost);
 
         void Close()
