@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LzuCore.Gpu.Interop;
 using LzuCore.Gpu.Runtime;
 using LzuCore.Kernels;
@@ -48,11 +47,36 @@ public sealed class NcclProcessGroup : ProcessGroup
     public static NcclProcessGroup Over(ProcessGroup host, GpuBackend backend)
     {
         if (backend.Gpu is not { } gpu) throw new DeviceException($"NCCL: the device must be a GPU, got {backend.Device}. Without NCCL, sums of any device go through host memory.");
+        return new NcclProcessGroup(host, gpu, Load(gpu));
+    }
+
+    private static NcclApi Load(CudaDevice gpu)
+    {
         var files = new LibrarySearch(Environment.GetEnvironmentVariable).Choose(gpu.DriverVersion / 1000);
         var probe = NativeLibraryFinder.Look("NCCL", "", files.Nccl.Found is { } path ? [path, "libnccl.so.2"] : ["libnccl.so.2"], out var handle);
         if (probe.Found is null)
             throw new DeviceException($"NCCL: not found (tried {string.Join(", ", files.Nccl.Tried.Concat(probe.Tried))}). Install it (pip: nvidia-nccl-cu{files.Major}) or point LZU_NCCL_PATH at its folder; without it gradients go through host memory.");
-        return new NcclProcessGroup(host, gpu, new NcclApi(NativeExports.Of(handle)));
+        return new NcclApi(NativeExports.Of(handle));
+    }
+
+    /// <summary>The group with NCCL where all processes have it; else the group that they found each other by, with a notice why.</summary>
+    /// <param name="host">How the processes found each other.</param>
+    /// <param name="backend">This process's device, of any kind.</param>
+    /// <param name="notice">Told in one line where a GPU goes without.</param>
+    public static ProcessGroup Best(ProcessGroup host, Backend backend, Action<string> notice)
+    {
+        if (host.World == 1 || backend is not GpuBackend { Gpu: { } gpu }) return host;
+        NcclApi? api = null;
+        try
+        {
+            api = Load(gpu);
+        }
+        catch (DeviceException fault)
+        {
+            notice(fault.Message);
+        }
+        // One that goes without is one that the others would wait for.
+        return host.Sum(api is null ? 0.0 : 1.0) == host.World ? new NcclProcessGroup(host, gpu, api!) : host;
     }
 
     /// <inheritdoc/>

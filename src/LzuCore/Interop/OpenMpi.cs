@@ -84,6 +84,22 @@ internal sealed unsafe class OpenMpi
         throw new DeviceException($"MPI: mpirun started this process, but Open MPI's library is not found (tried {string.Join(", ", names)}). Install it on every machine (Debian: apt-get install openmpi-bin libopenmpi3), name its file in LZU_MPI, or run without mpirun.");
     }
 
+    /// <summary>What there is, in a line: the file and its version, or what was tried.</summary>
+    public static string Describe(IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+            if (NativeLibrary.TryLoad(name, out var handle))
+                try
+                {
+                    return $"found as {name}: {new OpenMpi(export => NativeLibrary.TryGetExport(handle, export, out var address) ? address : 0).Version}";
+                }
+                catch (DeviceException fault)
+                {
+                    return $"found as {name}, but {fault.Message}";
+                }
+        return $"not found; looked for {string.Join(", ", names)}";
+    }
+
     /// <summary>The library's own name and version, the first line of it. May be asked before it is started.</summary>
     public string Version
     {

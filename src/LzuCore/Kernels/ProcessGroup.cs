@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using LzuCore.Interop;
 using LzuCore.Kernels.Mpi;
 using LzuCore.Memory;
 
@@ -27,6 +28,9 @@ public abstract class ProcessGroup : IDisposable
     /// <summary>The processes that mpirun or srun started together with this one; <see cref="Alone"/> where it was started by itself, without looking for any library.</summary>
     /// <exception cref="DeviceException">It was started by mpirun, and Open MPI's library is absent or of another kind.</exception>
     public static ProcessGroup Join() => MpiLaunch.Of(Environment.GetEnvironmentVariable) is { World: > 1 } launch ? MpiProcessGroup.Start(launch) : Alone;
+
+    /// <summary>In a line, the library that processes on several machines find each other by, for <c>lzu doctor</c>. A process alone needs none.</summary>
+    public static string Library => OpenMpi.Describe(OpenMpi.Names(Environment.GetEnvironmentVariable));
 
     /// <summary>Starts to replace every element by its sum over the processes, and returns. The buffer is not touched until the sum was waited for.</summary>
     /// <param name="values">float32 or float64, lying without gaps; as long in every process.</param>

@@ -3,6 +3,7 @@ using System.Globalization;
 using LzuCore.Memory;
 using LzuCore.Nn.Serialization;
 using LzuCore.Ops;
+using LzuCore.Testing;
 using LzuCore.Vision.Tests.Data;
 
 namespace LzuCore.Vision.Tests.Distributed;
@@ -11,63 +12,26 @@ namespace LzuCore.Vision.Tests.Distributed;
 [Category("Mpi")]
 public sealed class MpirunTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private PictureFolder _folder = null!;
 
     [OneTimeSetUp]
     public void Look()
     {
-        if (Start("mpirun", ["--version"]) is not { } version || !version.Out.Contains("Open MPI", StringComparison.Ordinal))
-            Assert.Ignore("no Open MPI here: apt-get install openmpi-bin libopenmpi3 to run these");
+        if (!Mpirun.IsThere) Assert.Ignore(Mpirun.Absent);
         _folder = new PictureFolder();
     }
 
     [OneTimeTearDown]
     public void Remove() => _folder?.Dispose();
 
-    private sealed record Outcome(int Code, string Out, string Error)
-    {
-        public double[] Losses => [.. Lines("loss ").Select(l => double.Parse(l, CultureInfo.InvariantCulture))];
-
-        public string[] Lines(string start) => [.. Out.Split('\n').Select(l => l.Trim()).Where(l => l.Contains(start, StringComparison.Ordinal)).Select(l => l[(l.IndexOf(start, StringComparison.Ordinal) + start.Length)..])];
-    }
-
     private static string Worker => Path.Combine(AppContext.BaseDirectory, "LzuCore.Mpi.Worker.dll");
 
-    private static Outcome Alone(params string[] work) => Start("dotnet", [Worker, .. work])!;
-
-    private static Outcome Mpirun(int processes, params string[] work) => Start("mpirun", ["--allow-run-as-root", "--oversubscribe", "-n", $"{processes}", "dotnet", Worker, .. work])!;
-
-    private static Outcome MpirunWith(string variable, string value, params string[] work) => Start("mpirun", ["--allow-run-as-root", "--oversubscribe", "-x", $"{variable}={value}", "-n", "2", "dotnet", Worker, .. work])!;
-
-    private static Outcome? Start(string program, string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        // mpirun makes long paths of it.
-        start.Environment["TMPDIR"] = "/tmp";
-        try
-        {
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(Patience))
-            {
-                process.Kill(entireProcessTree: true);
-                Assert.Fail($"{program} {string.Join(' ', arguments)} hangs: {error.Result}");
-            }
-            return new Outcome(process.ExitCode, output.Result, error.Result);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
-    }
+    private static double[] Losses(Mpirun.Outcome run) => [.. run.Lines("loss ").Select(l => double.Parse(l, CultureInfo.InvariantCulture))];
 
     [TestCase(2), TestCase(3)]
     public void Collectives_AreRight(int processes)
     {
-        var run = Mpirun(processes, "collectives");
+        var run = Mpirun.Run(processes, Worker, "collectives");
         Assert.That((run.Code, run.Lines("fine ").FirstOrDefault()), Is.EqualTo((0, $"{processes}")), run.Error);
     }
 
@@ -76,10 +40,10 @@ public sealed class MpirunTests
     public void TwoProcesses_HaveTheLossesAndParametersOfOneWithTwiceTheBatch(string more)
     {
         string[] work = more.Length > 0 ? ["train", "steps=20", more] : ["train", "steps=20"];
-        var one = Alone([.. work, "batch=8", $"out={_folder["one.safetensors"]}"]);
-        var two = Mpirun(2, [.. work, "batch=4", $"out={_folder["two.safetensors"]}"]);
+        var one = Mpirun.Alone(Worker, [.. work, "batch=8", $"out={_folder["one.safetensors"]}"]);
+        var two = Mpirun.Run(2, Worker, [.. work, "batch=4", $"out={_folder["two.safetensors"]}"]);
         Assert.That((one.Code, two.Code), Is.EqualTo((0, 0)), one.Error + two.Error);
-        Assert.That(two.Losses, Has.Length.EqualTo(20).And.EqualTo(one.Losses).Within(1e-5));
+        Assert.That(Losses(two), Has.Length.EqualTo(20).And.EqualTo(Losses(one)).Within(1e-5));
         using Checkpoint expected = Checkpoint.Open(_folder["one.safetensors"]), actual = Checkpoint.Open(_folder["two.safetensors"]);
         foreach (var (key, value) in expected.ToStateDict())
             Assert.That(actual.ToStateDict()[key].To(DType.Float64).ToArray<double>(), Is.EqualTo(value.To(DType.Float64).ToArray<double>()).Within(2e-5), key);
@@ -88,16 +52,16 @@ public sealed class MpirunTests
     [Test]
     public void TwoRuns_AgreeBitByBit_WithAndWithoutOverlap()
     {
-        var runs = new[] { "overlap=1", "overlap=1", "overlap=0" }.Select((overlap, i) => Mpirun(3, "train", "batch=2", "steps=6", overlap, $"out={_folder[$"{i}.safetensors"]}")).ToList();
+        var runs = new[] { "overlap=1", "overlap=1", "overlap=0" }.Select((overlap, i) => Mpirun.Run(3, Worker, "train", "batch=2", "steps=6", overlap, $"out={_folder[$"{i}.safetensors"]}")).ToList();
         Assert.That(runs.Select(r => r.Code), Is.All.Zero, runs[0].Error);
-        Assert.That(runs.Skip(1).Select(r => r.Losses), Is.All.EqualTo(runs[0].Losses));
+        Assert.That(runs.Skip(1).Select(Losses), Is.All.EqualTo(Losses(runs[0])));
         Assert.That(new[] { 1, 2 }.Select(i => File.ReadAllBytes(_folder[$"{i}.safetensors"])), Is.All.EqualTo(File.ReadAllBytes(_folder["0.safetensors"])));
     }
 
     [Test]
     public void ARankThatFails_EndsTheRunWithItsReason()
     {
-        var run = Mpirun(2, "train", "die=3", $"checkpoint={_folder["failed.safetensors"]}");
+        var run = Mpirun.Run(2, Worker, "train", "die=3", $"checkpoint={_folder["failed.safetensors"]}");
         Assert.That(run.Code, Is.EqualTo(2));
         Assert.That(run.Error, Does.Contain("error: rank 1 of 2: worker: told to fail here."));
     }
@@ -105,7 +69,7 @@ public sealed class MpirunTests
     [Test]
     public void ARankThatIsKilled_EndsTheRun_WithAMessage_AndAValidCheckpoint()
     {
-        var run = Mpirun(2, "train", "die=3", "kill=1", "steps=1000000", $"checkpoint={_folder["killed.safetensors"]}");
+        var run = Mpirun.Run(2, Worker, "train", "die=3", "kill=1", "steps=1000000", $"checkpoint={_folder["killed.safetensors"]}");
         Assert.That(run.Code, Is.Not.Zero);
         Assert.That(run.Error, Does.Contain("process rank 1").And.Contain("signal 9"));
         using var checkpoint = Checkpoint.Open(_folder["killed.safetensors"]);
@@ -116,7 +80,7 @@ public sealed class MpirunTests
     public void ARankThatDoesNotCome_IsAnErrorAfterAWhile_NotAHang()
     {
         var clock = Stopwatch.StartNew();
-        var run = MpirunWith("LZU_MPI_TIMEOUT", "2", "stall", "seconds=100");
+        var run = Mpirun.RunWith("LZU_MPI_TIMEOUT=2", 2, Worker, "stall", "seconds=100");
         Assert.That(run.Code, Is.EqualTo(3));
         Assert.That(run.Error, Does.Contain("rank 0 of 2 waited 2 s for the others in MPI_Ibarrier"));
         Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(60)));

@@ -34,9 +34,6 @@ internal sealed class GradientBuckets
         _buckets = [.. buckets];
     }
 
-    /// <summary>How many buffers are summed.</summary>
-    public int Count => _buckets.Length;
-
     /// <summary>Takes a leaf's gradient; starts the sums of buckets that are full and whose turn it is.</summary>
     public void Take(Tensor leaf, Tensor gradient)
     {
