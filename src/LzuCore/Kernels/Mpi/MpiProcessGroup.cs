@@ -50,6 +50,7 @@ internal sealed unsafe class MpiProcessGroup : ProcessGroup
             DType.Float64 => _mpi.Float64,
             var other => throw new DTypeException($"processes: what is summed must be float32 or float64, got {other.Name()}."),
         };
+        Check.That(values.Layout.IsDefault, $"processes: what is summed must lie without gaps, got {values.Layout}. Make it contiguous.");
         if (values.Count == 0) return PendingSum.Done;
         if (values.Storage is HostStorage) return new Pending(Sums((nint)HostCopy.First(values), values.Count, type, values.DType.Size(), communicator, values.Storage), null);
         var staged = GC.AllocateUninitializedArray<byte>(checked((int)(values.Count * values.DType.Size())), pinned: true);
@@ -118,13 +119,12 @@ internal sealed unsafe class MpiProcessGroup : ProcessGroup
     /// <inheritdoc/>
     public override void Abort(int exitCode)
     {
-        var job = _thread.Ask(new MpiJob("MPI_Abort", mpi =>
+        // It does not return; where it did, leaving without a word to MPI makes mpirun end the others.
+        _thread.Ask(new MpiJob("MPI_Abort", mpi =>
         {
             mpi.Require(mpi.Abort(mpi.World, exitCode), "MPI_Abort");
             return 0;
-        }) { IsLast = true });
-        job.Wait();
-        // It does not return; where it did, leaving without a word to MPI makes mpirun end the others.
+        }, isLast: true)).Wait();
         Environment.Exit(exitCode);
     }
 

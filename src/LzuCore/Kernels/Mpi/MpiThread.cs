@@ -159,7 +159,8 @@ internal sealed unsafe class MpiThread
 /// <summary>Something that MPI does in the background. Starts and tests run on the MPI thread; whoever asked waits.</summary>
 /// <param name="name">What errors call it.</param>
 /// <param name="start">Starts it: gives the request.</param>
-internal sealed unsafe class MpiJob(string name, Func<OpenMpi, nint> start)
+/// <param name="isLast">Whether it is done even where MPI is broken: the end of all processes.</param>
+internal sealed unsafe class MpiJob(string name, Func<OpenMpi, nint> start, bool isLast = false)
 {
     private readonly ManualResetEventSlim _over = new();
     private nint _request;
@@ -167,8 +168,7 @@ internal sealed unsafe class MpiJob(string name, Func<OpenMpi, nint> start)
 
     public string Name => name;
 
-    /// <summary>Whether it is done even where MPI is broken: the end of all processes.</summary>
-    public bool IsLast { get; init; }
+    public bool IsLast => isLast;
 
     public long BeganAt { get; private set; }
 

@@ -69,6 +69,7 @@ public sealed class DataParallel
     public void RequireSameParameters()
     {
         if (Group.World == 1) return;
+        using var off = Grad.Off();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var parameter in _module.Parameters)
         {
