@@ -8,15 +8,18 @@ namespace LzuCore.Cli;
 internal static class App
 {
     /// <summary>Parses and runs one command line. Returns the exit code; never throws.</summary>
-    public static int Run(string[] args, TextWriter stdout, TextWriter stderr, CancellationToken cancellation = default)
+    public static int Run(string[] args, TextWriter stdout, TextWriter stderr, CancellationToken cancellation = default) => Run(args, stdout, stderr, new Interruption(cancellation));
+
+    /// <inheritdoc cref="Run(string[], TextWriter, TextWriter, CancellationToken)"/>
+    public static int Run(string[] args, TextWriter stdout, TextWriter stderr, Interruption interruption)
     {
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register();
 #endif
         var root = new RootCommand("Learning to Zoom and Unzoom: zoom into what matters, run a backbone, unzoom its features.");
         foreach (var option in CommonOptions.All) root.Add(option);
-        foreach (var verb in Verbs()) root.Add(verb.Build(cancellation));
-        root.Add(ScoreVerbs.Build(cancellation));
+        foreach (var verb in Verbs()) root.Add(verb.Build(interruption));
+        root.Add(ScoreVerbs.Build(interruption));
 
         var parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (ParseFault.Find(parsed, args) is { } fault)
@@ -37,6 +40,7 @@ internal static class App
         new DetectVerb(),
         new Detect3dVerb(),
         new DoctorVerb(),
+        new EvalVerb(),
         new ExportVerb(),
 #if !CPU_ONLY
         new GpuVerb(),
@@ -44,6 +48,7 @@ internal static class App
         new InspectVerb(),
         new SaliencyVerb(),
         new SegmentVerb(),
+        new TrainVerb(),
         new ZoomVerb(),
     ];
 }

@@ -10,17 +10,24 @@ internal static class Program
     private static int Main(string[] args)
     {
         using var interrupted = new CancellationTokenSource();
+        var interruption = new Interruption(interrupted.Token);
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         Console.OutputEncoding = Encoding.UTF8;
-        return App.Run(args, Console.Out, Console.Error, interrupted.Token);
+        return App.Run(args, Console.Out, Console.Error, interruption);
 
-        // Kernels do not poll: what was half written is removed by the token's callbacks, then the process ends.
+        // Kernels do not poll: what was half written is removed by the token's callbacks, then the process ends. A verb that ends by itself is given the time, once.
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
+            var first = !interrupted.IsCancellationRequested;
             interrupted.Cancel();
-            Console.Error.WriteLine("error: interrupted; nothing was left behind.");
+            if (first && interruption.IsAwaited)
+            {
+                Console.Error.WriteLine("stopping after this step; interrupt again to stop at once.");
+                return;
+            }
+            Console.Error.WriteLine(interruption.IsAwaited ? "error: interrupted." : "error: interrupted; nothing was left behind.");
             Environment.Exit(ExitCode.Interrupted);
         }
     }

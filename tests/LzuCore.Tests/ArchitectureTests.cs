@@ -12,7 +12,7 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore/Kernels", ["LzuCore.Memory", "LzuCore.Interop"]),
         ("src/LzuCore/Tensors", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore/Ops", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors"]),
-        ("src/LzuCore/Nn", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops"]),
+        ("src/LzuCore/Nn", ["LzuCore.Interop", "LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops"]),
         ("src/LzuCore/Warping", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn"]),
         ("src/LzuCore.Gpu", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore.Vision/Imaging", Core),

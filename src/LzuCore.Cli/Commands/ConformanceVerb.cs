@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using LzuCore.Cli.Conformance;
 using LzuCore.Cli.Manners;
+using LzuCore.Memory;
 
 namespace LzuCore.Cli.Commands;
 

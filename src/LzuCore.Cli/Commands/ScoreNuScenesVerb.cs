@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using LzuCore.Cli.Manners;
+using LzuCore.Memory;
 using LzuCore.Vision.Data.NuScenes;
 using LzuCore.Vision.Metrics;
 

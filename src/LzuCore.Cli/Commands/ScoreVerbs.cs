@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LzuCore.Cli.Manners;
 
 namespace LzuCore.Cli.Commands;
 
@@ -6,12 +7,12 @@ namespace LzuCore.Cli.Commands;
 internal static class ScoreVerbs
 {
     /// <summary>The command with its verbs.</summary>
-    public static Command Build(CancellationToken cancellation)
+    public static Command Build(Interruption interruption)
     {
         var command = new Command("score", "the official metrics of result files: coco, nuscenes, cityscapes");
-        command.Add(new ScoreCocoVerb().Build(cancellation));
-        command.Add(new ScoreNuScenesVerb().Build(cancellation));
-        command.Add(new ScoreCityscapesVerb().Build(cancellation));
+        command.Add(new ScoreCocoVerb().Build(interruption));
+        command.Add(new ScoreNuScenesVerb().Build(interruption));
+        command.Add(new ScoreCityscapesVerb().Build(interruption));
         return command;
     }
 }

@@ -14,6 +14,7 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(DetectDocument))]
 [JsonSerializable(typeof(Detect3dDocument))]
 [JsonSerializable(typeof(DoctorDocument))]
+[JsonSerializable(typeof(EvalDocument))]
 [JsonSerializable(typeof(ExportDocument))]
 #if !CPU_ONLY
 [JsonSerializable(typeof(KernelDocument))]
@@ -24,5 +25,6 @@ namespace LzuCore.Cli.Manners;
 [JsonSerializable(typeof(ScoreCocoDocument))]
 [JsonSerializable(typeof(ScoreNuScenesDocument))]
 [JsonSerializable(typeof(SegmentDocument))]
+[JsonSerializable(typeof(TrainDocument))]
 [JsonSerializable(typeof(ZoomDocument))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using LzuCore.Kernels;
@@ -12,6 +13,7 @@ internal sealed class Session : IDisposable
 {
     private readonly TextWriter _out;
     private readonly TextWriter _error;
+    private readonly Interruption _interruption;
     private readonly Device? _asked;
     private readonly int _threadsBefore = ParallelRows.Threads;
     private readonly bool _anyGpu;
@@ -20,10 +22,10 @@ internal sealed class Session : IDisposable
 
     /// <summary>Reads the common options; sets the threads until disposed.</summary>
     /// <exception cref="UsageException">--device is not the name of a device.</exception>
-    public Session(ParseResult parsed, CancellationToken cancellation)
+    public Session(ParseResult parsed, Interruption interruption)
     {
         (_out, _error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        Cancellation = cancellation;
+        _interruption = interruption;
         Json = parsed.GetValue(CommonOptions.Json);
         Quiet = parsed.GetValue(CommonOptions.Quiet);
         Verbose = parsed.GetValue(CommonOptions.Verbose);
@@ -47,7 +49,10 @@ internal sealed class Session : IDisposable
     public ulong Seed { get; }
 
     /// <summary>Cancelled by Ctrl-C.</summary>
-    public CancellationToken Cancellation { get; }
+    public CancellationToken Cancellation => _interruption.Token;
+
+    /// <summary>From now on the verb watches <see cref="Cancellation"/> and ends by itself; a second Ctrl-C does not wait for it.</summary>
+    public void EndsByItself() => _interruption.Await();
 
     /// <summary>The device asked for, or the best there is; named on stderr the first time.</summary>
     /// <exception cref="DeviceException">The device is not there.</exception>
@@ -126,17 +131,46 @@ internal sealed class Session : IDisposable
     public T Track<T>(string doing, int count, Func<Action<int, int>, T> body)
     {
         if (Quiet || count < 2 || !IsTerminal || !IsFirst) return body(static (_, _) => { });
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(_error),
-            ColorSystem = NoColor ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-        });
-        return console.Progress().AutoClear(true).Start(progress =>
+        return Terminal.Progress().AutoClear(true).Start(progress =>
         {
             var task = progress.AddTask(Markup.Escape(doing), maxValue: count);
-            return body((done, _) => task.Value = done);
+            return body((done, of) => (task.Value, task.MaxValue) = (done, of));
         });
     }
+
+    /// <summary>Does something long that says how it goes: a bar with the text where stderr is a terminal, else a line now and then.</summary>
+    /// <param name="count">How many steps there are.</param>
+    /// <param name="body">Gets what it reports to: steps done, and how it goes.</param>
+    public T Follow<T>(int count, Func<Action<int, Func<string>>, T> body)
+    {
+        if (Quiet || !IsFirst) return body(static (_, _) => { });
+        if (IsTerminal) return Terminal.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }).Start(progress =>
+        {
+            var task = progress.AddTask("", maxValue: count);
+            return body((done, text) =>
+            {
+                task.Value = done;
+                task.Description = Markup.Escape(text());
+            });
+        });
+        var sinceLine = Stopwatch.StartNew();
+        var lines = 0;
+        return body((done, text) =>
+        {
+            if (lines > 0 && done < count && sinceLine.Elapsed < BetweenLines) return;
+            Say(text());
+            lines++;
+            sinceLine.Restart();
+        });
+    }
+
+    private static TimeSpan BetweenLines => TimeSpan.FromSeconds(10);
+
+    private IAnsiConsole Terminal => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(_error),
+        ColorSystem = NoColor ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+    });
 
     /// <summary>Gives the threads back.</summary>
     public void Dispose() => ParallelRows.Threads = _threadsBefore;

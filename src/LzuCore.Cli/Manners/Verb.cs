@@ -12,22 +12,22 @@ internal abstract class Verb(string name, string description)
     protected abstract int Run(ParseResult parsed, Session session);
 
     /// <summary>The command with its error handling.</summary>
-    public Command Build(CancellationToken cancellation)
+    public Command Build(Interruption interruption)
     {
         var command = new Command(name, description);
         Declare(command);
         if (command.Subcommands.Count > 0) return command;
-        command.SetAction(parsed => Guarded(parsed, cancellation));
+        command.SetAction(parsed => Guarded(parsed, interruption));
         return command;
     }
 
-    private int Guarded(ParseResult parsed, CancellationToken cancellation)
+    private int Guarded(ParseResult parsed, Interruption interruption)
     {
         Session? session = null;
         try
         {
-            session = new Session(parsed, cancellation);
-            cancellation.ThrowIfCancellationRequested();
+            session = new Session(parsed, interruption);
+            interruption.Token.ThrowIfCancellationRequested();
             var code = Run(parsed, session);
             session.Leave();
             return code;

@@ -117,10 +117,26 @@ internal sealed class Zoomer
         var from = new Size2(image.Shape[2], image.Shape[3]);
         var size = to ?? _options.SizeFor(from);
         Image.CheckSize("network input", size);
-        var warp = Warp(from, size, previous, map);
+        return Zoom(image, size, Warp(from, size, previous, map));
+    }
+
+    /// <summary>Pictures of one size, in training.</summary>
+    /// <param name="images">[N, 3, H, W], normalised.</param>
+    /// <param name="maps">[N, 1, h, w]: a saliency map for each; null for the options' fixed one, or for plain resizing.</param>
+    public ZoomedInput ZoomBatch(Tensor images, Tensor? maps)
+    {
+        Check.Shape("network input: images", images.Shape, [Check.Any, 3, Check.Any, Check.Any]);
+        var from = new Size2(images.Shape[2], images.Shape[3]);
+        var size = _options.SizeFor(from);
+        Image.CheckSize("network input", size);
+        return Zoom(images, size, Warp(from, size, [], maps));
+    }
+
+    private ZoomedInput Zoom(Tensor image, Size2 size, WarpGrid? warp)
+    {
         var input = warp is not null && _options.Geometry == WarpGeometry.Reference ? Pad(image, _options.PadTo) : image;
         if (warp is not null) input = warp.Zoom(input, size);
-        else if (size != from) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
+        else if (size != new Size2(image.Shape[2], image.Shape[3])) input = WarpGrid.Identity(2).To(_device).Zoom(input, size);
         return new ZoomedInput(Pad(input, _options.PadTo), warp, size, _options.Geometry);
     }
 

@@ -1,9 +1,10 @@
+using LzuCore.Interop;
 using LzuCore.Memory;
 
 namespace LzuCore.Nn.Serialization;
 
-/// <summary>Writes files whole or not at all: beside their place, flushed to the disk, then renamed over it. A reader or a killed process sees the old file or the new one,
-/// never half of one.</summary>
+/// <summary>Writes files whole or not at all: beside their place, flushed to the disk, then renamed over it, and the rename flushed too. A reader, a killed process or a machine
+/// without power sees the old file or the new one, never half of one.</summary>
 public static class AtomicFile
 {
     /// <summary>Writes one file.</summary>
@@ -27,6 +28,7 @@ public static class AtomicFile
             }
             File.Move(temporary, full, overwrite: true);
             beside = null;
+            DirectoryFlush.Run(Path.GetDirectoryName(full) ?? "");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

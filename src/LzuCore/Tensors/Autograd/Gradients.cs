@@ -3,7 +3,7 @@ using LzuCore.Memory;
 namespace LzuCore.Tensors.Autograd;
 
 /// <summary>What a backward pass found: the gradient of a scalar with respect to every leaf that wanted one. Returned, never accumulated in hidden fields.</summary>
-public sealed class Gradients
+public sealed class Gradients : ITensorGroup
 {
     private readonly Dictionary<Tensor, Tensor> _byLeaf;
 
@@ -19,6 +19,8 @@ public sealed class Gradients
 
     /// <summary>Every leaf with its gradient.</summary>
     public IEnumerable<(Tensor Leaf, Tensor Gradient)> All => _byLeaf.Select(p => (p.Key, p.Value));
+
+    IEnumerable<Tensor> ITensorGroup.Tensors => _byLeaf.Values;
 
     /// <summary>Walks back from <paramref name="output"/>. See <see cref="Engine"/>.</summary>
     /// <param name="output">A scalar, or any tensor when <paramref name="upstream"/> is given.</param>

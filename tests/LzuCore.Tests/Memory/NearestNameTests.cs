@@ -1,6 +1,6 @@
-using LzuCore.Cli.Manners;
+using LzuCore.Memory;
 
-namespace LzuCore.Cli.Tests.Manners;
+namespace LzuCore.Tests.Memory;
 
 public sealed class NearestNameTests
 {

@@ -1,7 +1,7 @@
-namespace LzuCore.Cli.Manners;
+namespace LzuCore.Memory;
 
 /// <summary>What a mistyped name was meant to be.</summary>
-internal static class NearestName
+public static class NearestName
 {
     /// <summary>The closest candidate, or null when none is close: at most a third of the letters may differ (a swap of neighbours counts once), and at least one always may.</summary>
     public static string? Of(string typed, IEnumerable<string> candidates)

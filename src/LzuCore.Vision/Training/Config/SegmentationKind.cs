@@ -1,0 +1,70 @@
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Vision.Data;
+using LzuCore.Vision.Data.Augment;
+using LzuCore.Vision.Data.Cityscapes;
+using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
+using LzuCore.Vision.Tasks.Segmentation;
+using LzuCore.Vision.Training.Networks;
+
+namespace LzuCore.Vision.Training.Config;
+
+/// <summary><c>"task": "segmentation"</c>: PSPNet on Cityscapes' folders.</summary>
+internal static class SegmentationKind
+{
+    public static TaskKind Entry { get; } = new("segmentation",
+    [
+        Sections.Model(
+            new ChoiceKey("kind", "the network", "pspnet"),
+            new WholeKey("depth", "of its ResNet: 18, 34, 50, 101 or 152", 18, 152, 50),
+            new WholeKey("classes", "train ids that are told apart", 1, 255, 19),
+            new WholeKey("channels", "of the head; the form's own when not given", 1, 8192),
+            new ChoiceKey("form", "the backbone: dilated to an eighth, or a pyramid at a quarter", "dilated", "pyramid")),
+        new SectionKey("data", "pictures and label maps",
+            new ChoiceKey("kind", "how they lie on the disk", "cityscapes"),
+            new TextKey("root", "the folder that holds leftImg8bit and gtFine") { IsRequired = true },
+            new TextKey("split", "what is trained on", "train"),
+            new TextKey("validation_split", "what is evaluated on")) { IsRequired = true },
+        Sections.Zoom(adaptive: false, unwarp: false),
+        Sections.Augment(crops: true),
+    ], Build);
+
+    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
+    {
+        ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model");
+        var folder = data.Existing("root", folder: true);
+        var training = new CityscapesDataset(folder, data.Text("split"));
+        var validation = data.Has("validation_split") ? new CityscapesDataset(folder, data.Text("validation_split")) : null;
+        var model = new PspNet(new PspNetOptions
+        {
+            Classes = about.Whole("classes"),
+            Depth = ModelChoice.Depth(about),
+            Form = about.Text("form") == "pyramid" ? PspNetForm.Pyramid : PspNetForm.Dilated,
+            Channels = about.Has("channels") ? about.Whole("channels") : null,
+            Freeze = ModelChoice.Freeze(about),
+        });
+        ModelChoice.Fill(about, model, model.Backbone, device);
+        var options = ZoomSection.Into(root.Section("zoom"), new SegmenterOptions(), training.SizeOf(0), boxes: null, () => Boundaries(training, root.Section("zoom").Size("grid")));
+        var task = new SegmentationTraining(model, options, validation, root.Section("training").Whole("workers"));
+        var limit = about.Whole("classes");
+        return TrainingRun.Of(config, task, training, AugmentSection.Of<SegmentationSample>(root.Section("augment"), s => new RandomCrop(s.Size("crop"), s.Number("max_share")), PhotometricStyle.Mmseg),
+            sample => new(Checked(sample, limit), sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null, processes);
+    }
+
+    // A label that is no class is said with its file, not found by the loss.
+    private static SegmentationSample Checked(SegmentationSample sample, int classes)
+    {
+        foreach (var label in sample.Labels.Labels)
+            if (label >= classes && label != LabelMaps.Ignore) throw new FileFormatException($"load {sample.File}: its labels must be 0 to {classes - 1} or {LabelMaps.Ignore}, got {label}. Set model.classes to what the labels are of.");
+        return sample;
+    }
+
+    private static Tensors.Tensor Boundaries(CityscapesDataset data, Size2 grid)
+    {
+        var saliency = new BoundarySaliency(grid);
+        var reader = new Data.Loading.PictureReader();
+        for (var i = 0; i < data.Count; i++) saliency.Add(data.Load(i, reader).Labels);
+        return saliency.Map();
+    }
+}

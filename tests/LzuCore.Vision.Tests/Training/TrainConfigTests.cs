@@ -1,0 +1,126 @@
+using System.Text;
+using System.Text.Json;
+using LzuCore.Memory;
+using LzuCore.Vision.Training;
+using LzuCore.Vision.Training.Config;
+
+namespace LzuCore.Vision.Tests.Training;
+
+public sealed class TrainConfigTests
+{
+    private SmallSets _sets = null!;
+
+    [OneTimeSetUp]
+    public void Make()
+    {
+        _sets = new SmallSets();
+        File.WriteAllText(_sets.Folder["empty.json"], """{"images": [], "annotations": [], "categories": [{"id": 1, "name": "car"}, {"id": 2, "name": "person"}]}""");
+        File.WriteAllText(_sets.Folder["others.json"], """{"images": [{"id": 1, "file_name": "0.png", "height": 64, "width": 96}], "annotations": [], "categories": [{"id": 1, "name": "car"}, {"id": 2, "name": "cyclist"}]}""");
+    }
+
+    [OneTimeTearDown]
+    public void Remove() => _sets.Dispose();
+
+    [TestCase("\"learning_rate\": 0.002", "\"learning_rate\": \"fast\"", "optimizer.learning_rate must be a number above 0, got \"fast\".")]
+    [TestCase("\"learning_rate\": 0.002", "\"learning_rate\": 0", "optimizer.learning_rate must be a number above 0, got 0.")]
+    [TestCase("\"learning_rate\": 0.002", "\"learning_rate\": 1e999", "optimizer.learning_rate must be a number above 0, got 1e999.")]
+    [TestCase("\"learning_rate\": 0.002", "\"learning_rat\": 0.002", "optimizer has no 'learning_rat', did you mean 'learning_rate'?")]
+    [TestCase("\"learning_rate\": 0.002, ", "", "optimizer must have 'learning_rate'")]
+    [TestCase("\"optimizer\"", "\"optimiser\"", "the file has no 'optimiser', did you mean 'optimizer'?")]
+    [TestCase("\"optimizer\": {", "\"optimizer\": {\"learning_rate\": 1, ", "learning_rate")]
+    [TestCase("\"optimizer\": {\"learning_rate\": 0.002, \"bias_rate\": 2, \"bias_decay\": 0}", "\"optimizer\": 7", "optimizer must be an object, got 7.")]
+    [TestCase("\"task\": \"detection\"", "\"task\": \"detectoin\"", "task must be detection or segmentation or detection3d ('detection'?), got \"detectoin\".")]
+    [TestCase("\"task\": \"detection\",", "", "the file must have 'task'")]
+    [TestCase("\"batch\": 2", "\"batch\": 0", "training.batch must be a whole number from 1 to 4096, got 0.")]
+    [TestCase("\"batch\": 2", "\"batch\": 2.5", "training.batch must be a whole number from 1 to 4096, got 2.5.")]
+    [TestCase("\"steps\": 4", "\"steps\": 4, \"epochs\": 1", "training must have one of 'steps' and 'epochs'.")]
+    [TestCase("\"steps\": 4, ", "", "training must have one of 'steps' and 'epochs'.")]
+    [TestCase("\"depth\": 18", "\"depth\": 19", "model.depth must be 18, 34, 50, 101 or 152, got 19.")]
+    [TestCase("\"depth\": 18", "\"depth\": 18, \"classes\": 8", "model.classes must be 2, the classes of the annotations (car, person), got 8.")]
+    [TestCase("\"depth\": 18", "\"depth\": 18, \"weights\": \"none.pth\"", "model.weights must be a file that is there")]
+    [TestCase("\"depth\": 18", "\"depth\": 18, \"weights\": \"random:x\"", "model.weights must be a file or random:SEED")]
+    [TestCase("\"depth\": 18", "\"depth\": 18, \"weights\": \"boxes.json\"", "boxes.json")]
+    [TestCase("\"annotations\": \"boxes.json\"", "\"annotations\": \"no.json\"", "data.annotations must be a file that is there")]
+    [TestCase("\"images\": \"images\"", "\"images\": \"pictures\"", "data.images must be a folder that is there")]
+    [TestCase("\"annotations\": \"boxes.json\"", "\"annotations\": \"empty.json\"", "data.annotations must hold pictures with objects to train on, got none.")]
+    [TestCase("\"validation_annotations\": \"boxes.json\"", "\"validation_annotations\": \"empty.json\"", "data.validation_annotations must hold pictures, got none.")]
+    [TestCase("\"validation_annotations\": \"boxes.json\"", "\"validation_annotations\": \"others.json\"", "must have the training set's classes car, person, got car, cyclist.")]
+    [TestCase(", \"validation_annotations\": \"boxes.json\"", "", "training.evaluate_every needs something to evaluate on")]
+    [TestCase("\"grid\": \"7x11\"", "\"grid\": \"7 by 11\"", "zoom.grid must be a text HEIGHTxWIDTH with sides from 2 to 512, such as \"600x960\", got \"7 by 11\".")]
+    [TestCase("\"grid\": \"7x11\"", "\"size\": \"32x48\", \"scale\": 0.5", "zoom.size and zoom.scale must not both be there")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"map\"", "zoom.map must name the file")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"map\": \"x.npy\"", "zoom.map goes with saliency \"map\"")]
+    [TestCase("\"64x96\", \"48x72\"", "", "augment.rescale must be a list of 1 or more, got a list.")]
+    [TestCase("\"48x72\"", "7", "augment.rescale[1] must be a text HEIGHTxWIDTH")]
+    [TestCase("\"photometric\": true", "\"photometric\": 1", "augment.photometric must be true or false, got 1.")]
+    [TestCase("\"photometric\": true", "\"ratio\": [2, 1]", "augment.ratio must rise, got [2, 1].")]
+    [TestCase("\"kind\": \"poly\"", "\"kind\": \"step\"", "schedule.milestones must say when the rate falls.")]
+    [TestCase("\"folder\": \"run\",", "", "the file must have 'folder'")]
+    [TestCase("\"clip_norm\": 35", "\"clip_norm\": 35,", "line 10: ")]
+    [TestCase("\"clip_norm\": 35", "\"clip_norm\": NaN", "line 10: ")]
+    public void Fault_IsOneLineWithItsPlace(string old, string changed, string expected)
+    {
+        var path = _sets.Config("detection", change: text =>
+        {
+            Assert.That(text, Does.Contain(old));
+            return text.Replace(old, changed);
+        });
+        var fault = Assert.Throws<FileFormatException>(() => TrainingRun.Create(TrainConfig.Read(path), Device.Cpu))!;
+        Assert.That(fault.Message, Does.Contain(expected).And.Contain(".json: ").And.Not.Contain("\n"));
+    }
+
+    [TestCase("")]
+    [TestCase("[]")]
+    [TestCase("null")]
+    [TestCase("{")]
+    [TestCase("\0\0")]
+    public void NoConfiguration_IsOneLine(string text)
+    {
+        File.WriteAllText(_sets.Folder["bad.json"], text);
+        var fault = Assert.Throws<FileFormatException>(() => TrainConfig.Read(_sets.Folder["bad.json"]))!;
+        Assert.That(fault.Message, Does.Contain("bad.json: ").And.Not.Contain("\n"));
+    }
+
+    [Test]
+    public void MissingFileAndFolder_AreSaid()
+    {
+        Assert.That(() => TrainConfig.Read(_sets.Folder["missing.json"]), Throws.TypeOf<FileFormatException>().With.Message.Contains("there is no such file"));
+        Assert.That(() => TrainConfig.Read(_sets.Folder.Path), Throws.TypeOf<FileFormatException>().With.Message.Contains("is a folder"));
+    }
+
+    [Test]
+    public void Fingerprint_IsOfWhatMakesTheSteps()
+    {
+        string Print(Func<string, string> change) => TrainConfig.Read(_sets.Config("detection", change: change)).Fingerprint;
+        var own = Print(t => t);
+        Assert.That(Print(t => t.Replace("\"workers\": 0", "\"workers\": 3").Replace("\"folder\": \"run\"", "\"folder\": \"elsewhere\"").Replace("\"evaluate_every\": 3", "\"evaluate_every\": 2")), Is.EqualTo(own));
+        Assert.That(Print(t => t.Replace("\"kind\": \"poly\"", "\"kind\": \"poly\", \"power\": 0.9")), Is.EqualTo(own), "a default that is said");
+        Assert.That(Print(t => t.Replace("\"flip\": 0.5", "\"flip\": 0.4")), Is.Not.EqualTo(own));
+        Assert.That(Print(t => t.Replace("\"steps\": 4", "\"steps\": 5")), Is.Not.EqualTo(own));
+        Assert.That(Print(t => t.Replace("48x72", "48x80")), Is.Not.EqualTo(own));
+    }
+
+    // The file in docs is what the table says; LZU_WRITE_SCHEMA=1 writes it anew.
+    [Test]
+    public void Schema_IsTheTables()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "LzuCore.sln"))) folder = Path.GetDirectoryName(folder)!;
+        var file = Path.Combine(folder, "docs", "train.schema.json");
+        if (Environment.GetEnvironmentVariable("LZU_WRITE_SCHEMA") == "1") File.WriteAllText(file, TrainConfig.Schema());
+        Assert.That(File.ReadAllText(file), Is.EqualTo(TrainConfig.Schema()));
+    }
+
+    // Everything that reading takes is in the schema, under the same name: the examples of docs/training.md are read as they stand there.
+    [Test]
+    public void Examples_OfTheDocumentation_AreRead()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "LzuCore.sln"))) folder = Path.GetDirectoryName(folder)!;
+        var examples = File.ReadAllText(Path.Combine(folder, "docs", "training.md")).Split("```json\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
+        Assert.That(examples, Has.Count.GreaterThanOrEqualTo(3));
+        foreach (var example in examples) Assert.That(TrainConfig.Parse(Encoding.UTF8.GetBytes(example), "example.json").Task, Is.Not.Empty);
+        using var schema = JsonDocument.Parse(TrainConfig.Schema());
+        Assert.That(schema.RootElement.GetProperty("oneOf").GetArrayLength(), Is.EqualTo(3));
+    }
+}
