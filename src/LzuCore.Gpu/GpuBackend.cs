@@ -52,6 +52,9 @@ public sealed class GpuBackend : Backend
     /// <summary>The device's own name.</summary>
     public string AcceleratorName => _memory.Name;
 
+    /// <summary>The GPU; null on the host.</summary>
+    internal CudaDevice? Gpu => _memory as CudaDevice;
+
     /// <summary>The convolution in C#, also where a library's serves.</summary>
     internal IConv2dKernel OwnConv2d { get; }
 

@@ -7,9 +7,9 @@ public sealed partial class ArchitectureTests
 {
     private static readonly (string Folder, string[] MayUse)[] Floors =
     [
-        ("src/LzuCore/Interop", []),
         ("src/LzuCore/Memory", []),
-        ("src/LzuCore/Kernels", ["LzuCore.Memory"]),
+        ("src/LzuCore/Interop", ["LzuCore.Memory"]),
+        ("src/LzuCore/Kernels", ["LzuCore.Memory", "LzuCore.Interop"]),
         ("src/LzuCore/Tensors", ["LzuCore.Memory", "LzuCore.Kernels"]),
         ("src/LzuCore/Ops", ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors"]),
         ("src/LzuCore/Nn", ["LzuCore.Interop", "LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops"]),

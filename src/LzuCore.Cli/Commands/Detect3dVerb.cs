@@ -93,9 +93,11 @@ internal sealed class Detect3dVerb() : Verb("detect3d", "finds boxes in space in
         if (parsed.GetValue(_annotations) is not { } annotations || parsed.GetValue(_results) is not { } results || parsed.GetValue(_images) is { Length: > 0 })
             throw new UsageException("detect3d: a data set needs --annotations FILE, --images DIR and --results FILE, and no pictures by name.");
         if (_zoom.Kind(parsed) == "adaptive") throw new UsageException("detect3d: six cameras at one moment are no sequence, so there is nothing to follow; choose --warp none or fixed.");
+        var processes = session.Processes;
         var data = Mono3dDataset.Load(annotations, folder);
         var detector = new Detector3d(Model(parsed, session), Options(parsed, 0, data.Count > 0 ? data.SizeOf(0) : new Size2(1, 1)));
-        var run = session.Track("detecting", data.Count, report => Detection3dEvaluator.Run(detector, data, new EvaluatorOptions { Progress = report }, session.Cancellation));
+        var run = session.Track("detecting", data.Count, report => Detection3dEvaluator.Run(detector, data, new EvaluatorOptions { Progress = report, Processes = processes }, session.Cancellation));
+        if (!processes.IsFirst) return ExitCode.Done;
         using var outputs = new OutputFiles(session.Cancellation);
         outputs.Add(results, run.Save);
         outputs.Commit();

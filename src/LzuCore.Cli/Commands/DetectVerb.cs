@@ -82,10 +82,12 @@ internal sealed class DetectVerb() : Verb("detect", "finds boxes in pictures: Re
     {
         if (parsed.GetValue(_folder) is not { } folder || parsed.GetValue(_results) is not { } results || parsed.GetValue(_images) is { Length: > 0 })
             throw new UsageException("detect: a data set needs --annotations FILE, --images DIR and --results FILE, and no pictures by name.");
+        var processes = session.Processes;
         var data = CocoDataset.Load(annotations, folder);
         var detector = new Detector(Model(parsed, session), Options(parsed, 0, data.Count > 0 ? data.SizeOf(0) : new Size2(1, 1)));
         // All boxes, whatever --score says: precision at high recall lives on the weak ones.
-        var found = session.Track("detecting", data.Count, report => DetectionEvaluator.Run(detector, data, new DetectionEvaluatorOptions { Progress = report }, session.Cancellation));
+        var found = session.Track("detecting", data.Count, report => DetectionEvaluator.Run(detector, data, new DetectionEvaluatorOptions { Progress = report, Processes = processes }, session.Cancellation));
+        if (!processes.IsFirst) return ExitCode.Done;
         using var outputs = new OutputFiles(session.Cancellation);
         outputs.Add(results, found.Save);
         outputs.Commit();

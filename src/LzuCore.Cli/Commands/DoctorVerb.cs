@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using LzuCore.Cli.Manners;
+using LzuCore.Kernels;
 using LzuCore.Memory;
 
 namespace LzuCore.Cli.Commands;
@@ -94,8 +95,9 @@ internal sealed class DoctorVerb() : Verb("doctor", "what this machine has: inst
     // All of them are optional: a missing one is no fault.
     private static IEnumerable<DoctorCheck> Libraries()
     {
+        yield return new DoctorCheck("library Open MPI", true, $"{ProcessGroup.Library} (several processes that share a training or a data set)");
 #if CPU_ONLY
-        yield return new DoctorCheck("libraries", true, "none looked for: this is a CPU-only build");
+        yield return new DoctorCheck("libraries", true, "no others looked for: this is a CPU-only build");
 #else
         foreach (var probe in LzuCore.Gpu.Interop.NativeLibraryFinder.Probe())
             yield return new DoctorCheck($"library {probe.Library}", true, probe.Found is { } found ? $"found as {found} ({probe.Purpose})" : $"not found ({probe.Purpose}); looked for {string.Join(", ", probe.Tried)}");

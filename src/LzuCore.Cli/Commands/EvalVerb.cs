@@ -25,7 +25,8 @@ internal sealed class EvalVerb() : Verb("eval", "scores weights on what a traini
     protected override int Run(ParseResult parsed, Session session)
     {
         var config = TrainConfig.Read(parsed.GetValue(_config)!);
-        var run = TrainingRun.Create(config, session.Device);
+        var processes = session.Processes;
+        var run = TrainingRun.Create(config, session.Device, processes);
         var weights = parsed.GetValue(_weights)!;
         var scores = session.Track("evaluating", int.MaxValue, report =>
         {

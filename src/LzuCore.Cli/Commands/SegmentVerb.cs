@@ -89,10 +89,11 @@ internal sealed class SegmentVerb() : Verb("segment", "labels every pixel of pic
     {
         if (parsed.GetValue(_results) is not { } results || parsed.GetValue(_images) is { Length: > 0 }) throw new UsageException("segment: a data set needs --cityscapes DIR and --results DIR, and no pictures by name.");
         if (_zoom.Kind(parsed) == "adaptive") throw new UsageException("segment: the pictures of a data set are no sequence, so there is nothing to follow; choose --warp none or fixed.");
+        var processes = session.Processes;
         var data = new CityscapesDataset(root, parsed.GetValue(_split)!);
         var segmenter = new Segmenter(NetworkChoice.PspNet(parsed.GetValue(_weights)!, session.Device), Options(parsed, data.Count > 0 ? data.SizeOf(0) : new Size2(1, 1)));
         if (segmenter.Classes != CityscapesCount) throw new UsageException($"segment: Cityscapes has {CityscapesCount} classes, the network {segmenter.Classes}.");
-        var run = session.Track("segmenting", data.Count, report => SegmentationEvaluator.Run(segmenter, data, new SegmentationEvaluatorOptions { Progress = report, PredictionsFolder = results }, session.Cancellation));
+        var run = session.Track("segmenting", data.Count, report => SegmentationEvaluator.Run(segmenter, data, new SegmentationEvaluatorOptions { Progress = report, PredictionsFolder = results, Processes = processes }, session.Cancellation));
         var metrics = new Dictionary<string, double> { ["mIoU"] = run.Score.Mean, ["mAcc"] = run.Score.MeanAccuracy, ["aAcc"] = run.Score.OverallAccuracy };
         return DatasetDocument.Show(session, "lzu.segment/1", parsed.GetValue(_model)!, _zoom.Kind(parsed), results, run.Cost.Images, metrics, run.Cost);
     }

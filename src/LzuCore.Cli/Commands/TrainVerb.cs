@@ -26,7 +26,8 @@ internal sealed class TrainVerb() : Verb("train", "trains a network as a configu
     protected override int Run(ParseResult parsed, Session session)
     {
         var config = TrainConfig.Read(parsed.GetValue(_config)!);
-        var run = TrainingRun.Create(config, session.Device);
+        var processes = session.TrainingProcesses;
+        var run = TrainingRun.Create(config, session.Device, processes);
         session.EndsByItself();
         var result = session.Follow(run.Options.Steps, report =>
         {

@@ -16,9 +16,9 @@ internal static class Faults
     };
 
     /// <summary>Writes the one line; the stack too when asked for.</summary>
-    public static void Print(Exception fault, TextWriter stderr, bool verbose)
+    public static void Print(Exception fault, TextWriter stderr, bool verbose, string? who = null)
     {
-        stderr.WriteLine("error: " + OneLine(fault));
+        stderr.WriteLine($"error: {who}{OneLine(fault)}");
         if (verbose) stderr.WriteLine(fault);
     }
 

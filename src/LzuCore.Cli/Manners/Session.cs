@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using Spectre.Console;
 
@@ -15,7 +16,9 @@ internal sealed class Session : IDisposable
     private readonly Interruption _interruption;
     private readonly Device? _asked;
     private readonly int _threadsBefore = ParallelRows.Threads;
+    private readonly bool _anyGpu;
     private Device? _device;
+    private ProcessGroup? _processes;
 
     /// <summary>Reads the common options; sets the threads until disposed.</summary>
     /// <exception cref="UsageException">--device is not the name of a device.</exception>
@@ -27,7 +30,9 @@ internal sealed class Session : IDisposable
         Quiet = parsed.GetValue(CommonOptions.Quiet);
         Verbose = parsed.GetValue(CommonOptions.Verbose);
         Seed = (ulong)(parsed.GetValue(CommonOptions.Seed) ?? 0);
-        _asked = parsed.GetValue(CommonOptions.Device) is { } text ? ParseDevice(text) : null;
+        var device = parsed.GetValue(CommonOptions.Device);
+        _asked = device is null ? null : ParseDevice(device);
+        _anyGpu = string.Equals(device?.Trim(), "cuda", StringComparison.OrdinalIgnoreCase);
         if (parsed.GetValue(CommonOptions.Threads) is { } threads) ParallelRows.Threads = (int)threads;
     }
 
@@ -53,10 +58,40 @@ internal sealed class Session : IDisposable
     /// <exception cref="DeviceException">The device is not there.</exception>
     public Device Device => _device ??= ChooseDevice();
 
+    /// <summary>The processes that mpirun started together with this one, joined when first asked for: by verbs that share their work. From then on only the first one talks, and the name of a kind of GPU
+    /// without a number means that of the process.</summary>
+    /// <exception cref="DeviceException">mpirun started this process, and Open MPI's library is not there.</exception>
+    public ProcessGroup Processes => _processes ??= ProcessGroup.Join();
+
+    /// <summary>As <see cref="Processes"/>, for training on <see cref="Device"/>: sums go from GPU to GPU where that can be.</summary>
+    public ProcessGroup TrainingProcesses
+    {
+        get
+        {
+#if CPU_ONLY
+            return Processes;
+#else
+            return _processes = LzuCore.Gpu.NcclProcessGroup.Best(Processes, BackendRegistry.Get(Device), Say);
+#endif
+        }
+    }
+
+    /// <summary>Ends the work of all processes: waits for the others.</summary>
+    public void Leave() => _processes?.Dispose();
+
+    /// <summary>Ends all processes where others would wait for this one, which cannot go on; else returns.</summary>
+    public void Abandon(int exitCode)
+    {
+        if (_processes is { World: > 1 }) _processes.Abort(exitCode);
+    }
+
+    /// <summary>Which of several processes this is, for errors; empty for one alone.</summary>
+    public string Who => _processes is { World: > 1 } ? $"rank {_processes.Rank} of {_processes.World}: " : "";
+
     /// <summary>A line of talk on stderr.</summary>
     public void Say(string line)
     {
-        if (!Quiet) _error.WriteLine(line);
+        if (!Quiet && IsFirst) _error.WriteLine(line);
     }
 
     /// <summary>A line of talk that only --verbose wants.</summary>
@@ -68,13 +103,13 @@ internal sealed class Session : IDisposable
     /// <summary>A line of data on stdout; nothing under --json, whose document is the data.</summary>
     public void Print(string line = "")
     {
-        if (!Json) _out.WriteLine(line);
+        if (!Json && IsFirst) _out.WriteLine(line);
     }
 
     /// <summary>The JSON document; nothing without --json.</summary>
     public void Document<T>(T document, JsonTypeInfo<T> type)
     {
-        if (Json) _out.WriteLine(JsonSerializer.Serialize(document, type));
+        if (Json && IsFirst) _out.WriteLine(JsonSerializer.Serialize(document, type));
     }
 
     /// <summary>Does something for each item, with a progress bar where stderr is a terminal.</summary>
@@ -95,7 +130,7 @@ internal sealed class Session : IDisposable
     /// <param name="body">Gets what it reports to: steps done, and of how many.</param>
     public T Track<T>(string doing, int count, Func<Action<int, int>, T> body)
     {
-        if (Quiet || count < 2 || !IsTerminal) return body(static (_, _) => { });
+        if (Quiet || count < 2 || !IsTerminal || !IsFirst) return body(static (_, _) => { });
         return Terminal.Progress().AutoClear(true).Start(progress =>
         {
             var task = progress.AddTask(Markup.Escape(doing), maxValue: count);
@@ -108,7 +143,7 @@ internal sealed class Session : IDisposable
     /// <param name="body">Gets what it reports to: steps done, and how it goes.</param>
     public T Follow<T>(int count, Func<Action<int, Func<string>>, T> body)
     {
-        if (Quiet) return body(static (_, _) => { });
+        if (Quiet || !IsFirst) return body(static (_, _) => { });
         if (IsTerminal) return Terminal.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }).Start(progress =>
         {
             var task = progress.AddTask("", maxValue: count);
@@ -140,6 +175,8 @@ internal sealed class Session : IDisposable
     /// <summary>Gives the threads back.</summary>
     public void Dispose() => ParallelRows.Threads = _threadsBefore;
 
+    private bool IsFirst => _processes is null or { IsFirst: true };
+
     private static bool NoColor => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     private bool IsTerminal => ReferenceEquals(_error, Console.Error) && !Console.IsErrorRedirected;
@@ -148,6 +185,7 @@ internal sealed class Session : IDisposable
     {
         if (_asked is { } device)
         {
+            if (_anyGpu && _processes is { World: > 1 }) device = device with { Index = _processes.LocalRank };
             BackendRegistry.Get(device);
             return device;
         }

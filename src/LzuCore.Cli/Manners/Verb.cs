@@ -23,16 +23,24 @@ internal abstract class Verb(string name, string description)
 
     private int Guarded(ParseResult parsed, Interruption interruption)
     {
+        Session? session = null;
         try
         {
-            using var session = new Session(parsed, interruption);
+            session = new Session(parsed, interruption);
             interruption.Token.ThrowIfCancellationRequested();
-            return Run(parsed, session);
+            var code = Run(parsed, session);
+            session.Leave();
+            return code;
         }
         catch (Exception fault)
         {
-            Faults.Print(fault, parsed.InvocationConfiguration.Error, parsed.GetValue(CommonOptions.Verbose));
+            Faults.Print(fault, parsed.InvocationConfiguration.Error, parsed.GetValue(CommonOptions.Verbose), session?.Who);
+            session?.Abandon(Faults.CodeOf(fault));
             return Faults.CodeOf(fault);
+        }
+        finally
+        {
+            session?.Dispose();
         }
     }
 }

@@ -31,6 +31,10 @@ internal sealed unsafe class CudaDriver
     public readonly delegate* unmanaged[Cdecl]<void*, int> MemFreeHost;
     public readonly delegate* unmanaged[Cdecl]<nint*, uint, int> StreamCreate, EventCreate;
     public readonly delegate* unmanaged[Cdecl]<nint, nint, int> EventRecord, GraphLaunch;
+
+    /// <summary>(stream, flags, priority): a lower number goes first, and what is out of range is brought into it.</summary>
+    public readonly delegate* unmanaged[Cdecl]<nint*, uint, int, int> StreamCreateWithPriority;
+    public readonly delegate* unmanaged[Cdecl]<nint, nint, uint, int> StreamWaitEvent;
     public readonly delegate* unmanaged[Cdecl]<float*, nint, nint, int> EventElapsedTime;
     public readonly delegate* unmanaged[Cdecl]<nint, int, int> StreamBeginCapture;
     public readonly delegate* unmanaged[Cdecl]<nint, nint*, int> StreamEndCapture;
@@ -72,6 +76,8 @@ internal sealed unsafe class CudaDriver
         MemHostAlloc = (delegate* unmanaged[Cdecl]<void**, nuint, uint, int>)Find("cuMemHostAlloc");
         MemFreeHost = (delegate* unmanaged[Cdecl]<void*, int>)Find("cuMemFreeHost");
         StreamCreate = (delegate* unmanaged[Cdecl]<nint*, uint, int>)Find("cuStreamCreate");
+        StreamCreateWithPriority = (delegate* unmanaged[Cdecl]<nint*, uint, int, int>)Find("cuStreamCreateWithPriority");
+        StreamWaitEvent = (delegate* unmanaged[Cdecl]<nint, nint, uint, int>)Find("cuStreamWaitEvent");
         EventCreate = (delegate* unmanaged[Cdecl]<nint*, uint, int>)Find("cuEventCreate");
         EventRecord = (delegate* unmanaged[Cdecl]<nint, nint, int>)Find("cuEventRecord");
         GraphLaunch = (delegate* unmanaged[Cdecl]<nint, nint, int>)Find("cuGraphLaunch");

@@ -15,6 +15,7 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
     private readonly PinnedStaging _staging;
     private readonly int _device;
     private readonly nint _context;
+    private nint _reached;
 
     /// <summary>Opens a GPU.</summary>
     /// <param name="cuda">The driver.</param>
@@ -190,6 +191,27 @@ internal sealed unsafe class CudaDevice : IDeviceMemory
     {
         Synchronize();
         _cuda.Require(_cuda.GraphExecDestroy(executable), "cuGraphExecDestroy");
+    }
+
+    /// <summary>A stream beside <see cref="Stream"/> whose kernels go first where both have some: for what others wait for.</summary>
+    public nint CreateSideStream()
+    {
+        Bind();
+        nint stream;
+        _cuda.Require(_cuda.StreamCreateWithPriority(&stream, CudaDriver.NonBlocking, -1), "cuStreamCreateWithPriority");
+        return stream;
+    }
+
+    /// <summary>Makes what <paramref name="then"/> is given from now on wait for what <paramref name="first"/> was given so far; the host waits for neither.</summary>
+    public void Order(nint first, nint then)
+    {
+        Bind();
+        nint reached = _reached;
+        if (reached == 0) _cuda.Require(_cuda.EventCreate(&reached, CudaDriver.DisableTiming), "cuEventCreate");
+        _reached = reached;
+        // A stream waits for the event as it was recorded last: one event serves all.
+        _cuda.Require(_cuda.EventRecord(reached, first), "cuEventRecord");
+        _cuda.Require(_cuda.StreamWaitEvent(then, reached, 0), "cuStreamWaitEvent");
     }
 
     /// <summary>Milliseconds that the device needs for what <paramref name="work"/> asks of it.</summary>

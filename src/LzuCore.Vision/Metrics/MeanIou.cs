@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LzuCore.Kernels;
 using LzuCore.Memory;
 
 namespace LzuCore.Vision.Metrics;
@@ -48,6 +49,22 @@ public sealed class MeanIou
                 _labels[label] += counts[256 * label + prediction];
                 if (prediction < Classes) _confusion[label * Classes + prediction] += counts[256 * label + prediction];
             }
+    }
+
+    /// <summary>The counts of all processes together, where each counted its own images.</summary>
+    /// <exception cref="ArgumentValueException">They count other numbers of classes.</exception>
+    public MeanIou SumOver(ProcessGroup processes)
+    {
+        var all = new MeanIou(Classes, Ignore);
+        foreach (var part in processes.Gather(MemoryMarshal.AsBytes<long>([.. _confusion, .. _labels])))
+        {
+            var counts = MemoryMarshal.Cast<byte, long>(part);
+            Check.That(counts.Length == _confusion.Length + _labels.Length, $"mean IoU: all processes must count {Classes} classes, got {counts.Length} numbers from one.");
+            for (var i = 0; i < counts.Length; i++)
+                if (i < _confusion.Length) all._confusion[i] += counts[i];
+                else all._labels[i - _confusion.Length] += counts[i];
+        }
+        return all;
     }
 
     /// <summary>Pixels of a label that were predicted so.</summary>

@@ -17,6 +17,9 @@ public readonly record struct StageTimes(double Zoom, double Backbone, double Un
     /// <summary>Stage by stage.</summary>
     public static StageTimes operator +(StageTimes a, StageTimes b) => new(a.Zoom + b.Zoom, a.Backbone + b.Backbone, a.Unzoom + b.Unzoom, a.Head + b.Head, a.Decode + b.Decode);
 
+    /// <summary>Each stage as often.</summary>
+    public static StageTimes operator *(StageTimes a, int count) => new(a.Zoom * count, a.Backbone * count, a.Unzoom * count, a.Head * count, a.Decode * count);
+
     /// <summary>Each stage's share.</summary>
     public static StageTimes operator /(StageTimes a, int count) => new(a.Zoom / count, a.Backbone / count, a.Unzoom / count, a.Head / count, a.Decode / count);
 }

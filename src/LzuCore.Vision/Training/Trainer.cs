@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LzuCore.Memory;
 using LzuCore.Nn;
+using LzuCore.Nn.Distributed;
 using LzuCore.Nn.Optim;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -39,6 +40,7 @@ public sealed class Trainer<TItem>
     {
         options.Check();
         (_task, _batches, _optimizer, _schedule, _options) = (task, batches, optimizer, schedule, options);
+        task.Processes = options.Processes;
         _average = options.AverageDecay is { } decay ? new WeightAverage(task.Model, decay) : null;
     }
 
@@ -67,8 +69,14 @@ public sealed class Trainer<TItem>
         TrainingEvaluation? evaluation = null;
         var interrupted = false;
         var sinceCheckpoint = Stopwatch.StartNew();
-        using var log = _options is { Folder: { } folder, Rank: 0 } ? new RunLog(folder, Progress) : null;
-        using var batches = _batches(Progress.Next, cancellation).GetEnumerator();
+        var processes = _options.Processes;
+        processes.RequireSame("the configuration", _options.Fingerprint);
+        processes.RequireSame("where the training goes on", $"{Progress}");
+        var backward = _options.Backward ?? new DataParallel(_task.Model, processes).Backward;
+        // Several processes stop after the same step, or some would wait for the others.
+        var own = processes.World == 1 ? cancellation : CancellationToken.None;
+        using var log = _options.Folder is { } folder && processes.IsFirst ? new RunLog(folder, Progress) : null;
+        using var batches = _batches(Progress.Next, own).GetEnumerator();
         _task.Model.Train();
         try
         {
@@ -76,7 +84,7 @@ public sealed class Trainer<TItem>
             {
                 if (IsEvaluationDue)
                 {
-                    evaluation = Evaluate(cancellation);
+                    evaluation = Evaluate(own);
                     log?.Add(evaluation);
                 }
                 if (Progress.Step >= _options.Steps) break;
@@ -85,9 +93,10 @@ public sealed class Trainer<TItem>
                     Save();
                     sinceCheckpoint.Restart();
                 }
-                cancellation.ThrowIfCancellationRequested();
+                own.ThrowIfCancellationRequested();
+                if (interrupted = processes.World > 1 && processes.Sum(cancellation.IsCancellationRequested ? 1.0 : 0.0) > 0) break;
                 _pace.Begin();
-                last = Step(Take(batches));
+                last = Step(Take(batches), backward);
                 log?.Add(last);
                 Stepped?.Invoke(last);
             }
@@ -112,7 +121,7 @@ public sealed class Trainer<TItem>
         return taken;
     }
 
-    private TrainingStep Step(List<Batch<TItem>> batches)
+    private TrainingStep Step(List<Batch<TItem>> batches, Func<Tensor, Gradients> backward)
     {
         using var scope = new TensorScope();
         var before = BuffersOf(_task.Model);
@@ -122,7 +131,7 @@ public sealed class Trainer<TItem>
         Gradients gradients;
         try
         {
-            (losses, gradients) = LossAndGradients(batches, _options.Backward);
+            (losses, gradients) = LossAndGradients(batches, backward);
             (gradients, norm) = GradientClipping.ByNorm(gradients, _options.ClipNorm ?? double.PositiveInfinity);
             if (losses.Any(l => !double.IsFinite(l.Value))) throw new NonFiniteException("the loss is not finite.");
         }
@@ -134,7 +143,7 @@ public sealed class Trainer<TItem>
         _optimizer.Step(gradients);
         _average?.Update(Progress.Step);
         Progress = Progress with { Step = Progress.Step + 1, Next = batches[^1].Next };
-        _pace.End(batches.Sum(b => b.Items.Count));
+        _pace.End(batches.Sum(b => b.Items.Count) * _options.Processes.World);
         return new TrainingStep(Progress.Step, _options.Steps, batches[^1].Position.Epoch, losses, rate, norm, _pace.PicturesPerSecond, _pace.For(_options.Steps - Progress.Step));
     }
 
@@ -146,7 +155,7 @@ public sealed class Trainer<TItem>
         for (var i = 0; i < batches.Count; i++)
         {
             using var scope = new TensorScope();
-            SetDropoutMasks((ulong)Progress.Step * (ulong)batches.Count + (ulong)i);
+            SetDropoutMasks(((ulong)Progress.Step * (ulong)batches.Count + (ulong)i) * (ulong)_options.Processes.World + (ulong)_options.Processes.Rank);
             var terms = _task.Loss(batches[i], new TrainingMoment(Progress.Step, _options.Steps, batches[i].Position.Epoch));
             if (terms.Count == 0) throw new ArgumentValueException("trainer: the task gave no losses. Return at least one term.");
             if (i == 0) losses = [.. terms.Select(t => new LossValue(t.Name, 0))];
@@ -155,6 +164,7 @@ public sealed class Trainer<TItem>
             sum.Add(backward(batches.Count == 1 ? total : total / batches.Count));
             scope.Keep(sum.Total);
         }
+        for (var k = 0; k < losses.Length; k++) losses[k] = losses[k] with { Value = _options.Processes.Mean(losses[k].Value) };
         return (losses, sum.Total);
     }
 
@@ -192,7 +202,7 @@ public sealed class Trainer<TItem>
         }
     }
 
-    private bool IsEvaluationDue => _options.EvaluateEvery > 0 && _options.Rank == 0 && Progress.Step > Progress.Evaluated
+    private bool IsEvaluationDue => _options.EvaluateEvery > 0 && Progress.Step > Progress.Evaluated
         && (Progress.Step % _options.EvaluateEvery == 0 || Progress.Step >= _options.Steps);
 
     private TrainingEvaluation Evaluate(CancellationToken cancellation)
@@ -216,14 +226,14 @@ public sealed class Trainer<TItem>
 
     private void Save()
     {
-        if (_options.Folder is not { } folder || _options.Rank != 0) return;
+        if (_options.Folder is not { } folder || !_options.Processes.IsFirst) return;
         WriteWeights("last");
         TrainingCheckpoint.Save(Path.Combine(folder, TrainingCheckpoint.FileName), Progress, _task.Model, _optimizer, _average, _options.Fingerprint);
     }
 
     private void WriteWeights(string name)
     {
-        if (_options.Folder is not { } folder) return;
+        if (_options.Folder is not { } folder || !_options.Processes.IsFirst) return;
         WithAverage(() =>
         {
             TrainingCheckpoint.SaveWeights(Path.Combine(folder, name + ".safetensors"), _task.Model, Progress.Step);

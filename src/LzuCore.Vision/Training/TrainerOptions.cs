@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 
@@ -33,11 +34,11 @@ public sealed record TrainerOptions
     /// <summary>Names what is trained on what and how. A checkpoint with another fingerprint is refused.</summary>
     public string Fingerprint { get; init; } = "";
 
-    /// <summary>Gradients of a loss. For several processes: walk back, then bring the gradients of all of them to their mean.</summary>
-    public Func<Tensor, Gradients> Backward { get; init; } = static loss => Gradients.Of(loss);
+    /// <summary>Gradients of a loss; null walks back, and brings the gradients of all processes to their mean.</summary>
+    public Func<Tensor, Gradients>? Backward { get; init; }
 
-    /// <summary>Which of several processes this is: number 0 alone evaluates, logs and writes checkpoints.</summary>
-    public int Rank { get; init; }
+    /// <summary>The processes that share the training, each with its batches; the first alone logs and writes checkpoints.</summary>
+    public ProcessGroup Processes { get; init; } = ProcessGroup.Alone;
 
     internal void Check()
     {

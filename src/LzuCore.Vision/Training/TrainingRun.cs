@@ -1,6 +1,8 @@
 using System.Globalization;
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Nn;
+using LzuCore.Nn.Distributed;
 using LzuCore.Nn.Serialization;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -36,12 +38,13 @@ public abstract class TrainingRun
     /// <summary>Makes everything that a configuration describes. No data set is read further than its annotations.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="device">Where to compute.</param>
+    /// <param name="processes">The processes that share it, each with batches of the configured size; null for this one alone.</param>
     /// <exception cref="FileFormatException">A file is missing or does not fit; one line, with the place in the configuration.</exception>
-    public static TrainingRun Create(TrainConfig config, Device device)
+    public static TrainingRun Create(TrainConfig config, Device device, ProcessGroup? processes = null)
     {
         try
         {
-            return config.Kind.Build(config, device);
+            return config.Kind.Build(config, device, processes ?? ProcessGroup.Alone);
         }
         catch (ArgumentValueException fault)
         {
@@ -70,7 +73,7 @@ public abstract class TrainingRun
     }
 
     internal static TrainingRun Of<TSample>(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment,
-        Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation) => new Whole<TSample>(config, task, data, augment, prepare, hasValidation);
+        Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation, ProcessGroup processes) => new Whole<TSample>(config, task, data, augment, prepare, hasValidation, processes);
 
     private protected void Follow<TItem>(Trainer<TItem> trainer)
     {
@@ -87,13 +90,14 @@ public abstract class TrainingRun
         private readonly Trainer<TrainingPicture<TSample>> _trainer;
         private readonly bool _hasValidation;
 
-        public Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation)
-            : this(config, task, Loader(config, data, augment, prepare), hasValidation) { }
+        public Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation, ProcessGroup processes)
+            : this(config, task, Loader(config, data, augment, prepare, processes), hasValidation, processes) { }
 
-        private Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, DataLoader<TSample, TrainingPicture<TSample>> loader, bool hasValidation)
-            : base(config, task.Model, OptionsOf(config, loader.BatchesPerEpoch, hasValidation))
+        private Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, DataLoader<TSample, TrainingPicture<TSample>> loader, bool hasValidation, ProcessGroup processes)
+            : base(config, task.Model, OptionsOf(config, loader.BatchesPerEpoch, hasValidation, processes))
         {
             (_task, _hasValidation) = (task, hasValidation);
+            DataParallel.SynchronizeNorms(task.Model, processes);
             var optimizer = config.Root.Section("optimizer");
             var epochs = config.Root.Section("training").Has("epochs");
             _trainer = new Trainer<TrainingPicture<TSample>>(task, loader.From, OptimizerSection.Of(optimizer, task.Model),
@@ -133,14 +137,14 @@ public abstract class TrainingRun
             return _task.Evaluate(ReportEvaluating, cancellation);
         }
 
-        private static DataLoader<TSample, TrainingPicture<TSample>> Loader(TrainConfig config, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare)
+        private static DataLoader<TSample, TrainingPicture<TSample>> Loader(TrainConfig config, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, ProcessGroup processes)
         {
             var training = config.Root.Section("training");
             return new(data, (sample, draws) => prepare(augment.Apply(sample, draws)),
-                new LoaderOptions { BatchSize = training.Whole("batch"), Shuffle = true, GroupByAspect = true, Seed = config.Root.Seed("seed"), Workers = training.Whole("workers") });
+                new LoaderOptions { BatchSize = training.Whole("batch"), Shuffle = true, GroupByAspect = true, Seed = config.Root.Seed("seed"), Workers = training.Whole("workers"), Rank = processes.Rank, World = processes.World });
         }
 
-        private static TrainerOptions OptionsOf(TrainConfig config, int batchesPerEpoch, bool hasValidation)
+        private static TrainerOptions OptionsOf(TrainConfig config, int batchesPerEpoch, bool hasValidation, ProcessGroup processes)
         {
             var training = config.Root.Section("training");
             if (training.Has("steps") == training.Has("epochs")) throw training.Place.Bad("must have one of 'steps' and 'epochs'");
@@ -156,6 +160,7 @@ public abstract class TrainingRun
                 CheckpointInterval = TimeSpan.FromMinutes(training.Number("checkpoint_minutes")),
                 Folder = config.Folder,
                 Fingerprint = config.Fingerprint,
+                Processes = processes,
             };
         }
     }

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Nn;
 using LzuCore.Tensors;
 using LzuCore.Vision.Data.Loading;
@@ -27,6 +28,9 @@ public abstract class TrainingTask<TItem>
 {
     /// <summary>Everything that is trained and saved, under the checkpoint's keys.</summary>
     public abstract Module Model { get; }
+
+    /// <summary>The processes that share the training: counts that a loss divides by are of all their batches, and an evaluation is in stretches. Set by the trainer.</summary>
+    public ProcessGroup Processes { get; internal set; } = ProcessGroup.Alone;
 
     /// <summary>The parts of a batch's loss.</summary>
     public abstract IReadOnlyList<LossTerm> Loss(Batch<TItem> batch, TrainingMoment moment);

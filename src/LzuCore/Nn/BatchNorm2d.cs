@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -40,6 +41,9 @@ public sealed class BatchNorm2d : Layer, IFixedNorm
     /// <summary>Added to the variance.</summary>
     public double Eps { get; }
 
+    /// <summary>In training, the processes over whose batches the statistics are taken; null for this process's batch alone. See <see cref="Distributed.DataParallel.SynchronizeNorms"/>.</summary>
+    public ProcessGroup? Across { get; set; }
+
     bool IFixedNorm.IsFixed => !IsTraining;
     Cell IFixedNorm.Weight => Weight;
     Cell IFixedNorm.Bias => Bias;
@@ -50,12 +54,16 @@ public sealed class BatchNorm2d : Layer, IFixedNorm
     public override Tensor Forward(Tensor input)
     {
         Check.Rank("batch_norm: input", input.Shape, 4);
-        var output = F.BatchNorm(input, RunningMean.Value, RunningVar.Value, Weight.Value, Bias.Value, IsTraining, _momentum, Eps, (mean, variance) =>
+        var output = IsTraining && Across is { World: > 1 } processes
+            ? F.SyncBatchNorm(input, processes, RunningMean.Value, RunningVar.Value, Weight.Value, Bias.Value, _momentum, Eps, Update)
+            : F.BatchNorm(input, RunningMean.Value, RunningVar.Value, Weight.Value, Bias.Value, IsTraining, _momentum, Eps, Update);
+        if (IsTraining) _batches.Value = Tensor.From([_batches.Value.ToArray<long>()[0] + 1], []);
+        return output;
+
+        void Update(Tensor mean, Tensor variance)
         {
             RunningMean.Value = mean;
             RunningVar.Value = variance;
-        });
-        if (IsTraining) _batches.Value = Tensor.From([_batches.Value.ToArray<long>()[0] + 1], []);
-        return output;
+        }
     }
 }

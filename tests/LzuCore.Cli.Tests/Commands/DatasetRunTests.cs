@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LzuCore.Testing;
 using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Data.NuScenes;
 
@@ -49,6 +50,27 @@ public sealed class DatasetRunTests
         var results = NuScenesResults.Load(folder["results.json"]);
         Assert.That(results.Samples.Single().SampleToken, Is.EqualTo("s"));
         Assert.That(results.Samples.Single().Boxes, Has.Count.EqualTo(document.GetProperty("found").GetInt32()).And.Count.GreaterThan(5));
+    }
+
+    [Test]
+    [Category("Mpi")]
+    public void TwoProcesses_WriteTheFileOfOne_AndOnlyTheFirstTalks()
+    {
+        if (!Mpirun.IsThere) Assert.Ignore(Mpirun.Absent);
+        using var folder = new WorkFolder();
+        Coco(folder);
+        string[] work = ["detect", "--annotations", folder["set.json"], "--images", folder["."], "--weights", "random:1", "--threads", "1"];
+        Lzu.Run([.. work, "--results", folder["one.json"]]).Succeeded();
+        var run = Mpirun.Run(2, Path.Combine(AppContext.BaseDirectory, "lzu.dll"), [.. work, "--results", folder["two.json"]]);
+        Assert.That(run.Code, Is.Zero, run.Error);
+        Assert.That(File.ReadAllBytes(folder["two.json"]), Is.EqualTo(File.ReadAllBytes(folder["one.json"])));
+        Assert.That(run.Lines("from 2 pictures"), Has.Length.EqualTo(1));
+        // b.png is the second one's.
+        File.Delete(folder["b.png"]);
+        var failed = Mpirun.Run(2, Path.Combine(AppContext.BaseDirectory, "lzu.dll"), [.. work, "--results", folder["three.json"]]);
+        Assert.That(failed.Code, Is.EqualTo(2));
+        Assert.That(failed.Error, Does.Contain("error: rank 1 of 2: load ").And.Contain("b.png"));
+        Assert.That(File.Exists(folder["three.json"]), Is.False);
     }
 
     [Test]

@@ -15,7 +15,7 @@ namespace LzuCore.Gpu.Tests.Runtime;
 /// their arguments: so everything but the PTX itself is put to the test.</summary>
 internal static unsafe class FakeCuda
 {
-    private const nint Context = 0xC0, ModuleBase = 0x1000, CallerStream = 0x57;
+    private const nint Context = 0xC0, ModuleBase = 0x1000, CallerStream = 0x57, SideStream = 0x58;
     private static readonly ConcurrentDictionary<nint, nint> Memory = new();
     private static readonly List<Action> Recording = [];
     private static readonly List<List<Action>> Graphs = [];
@@ -41,6 +41,8 @@ internal static unsafe class FakeCuda
         Exports["cuDevicePrimaryCtxRelease_v2"] = (nint)(delegate* unmanaged[Cdecl]<int, int>)&PrimaryRelease;
         Exports["cuCtxSetCurrent"] = (nint)(delegate* unmanaged[Cdecl]<nint, int>)&SetCurrent;
         Exports["cuStreamCreate"] = (nint)(delegate* unmanaged[Cdecl]<nint*, uint, int>)&StreamCreate;
+        Exports["cuStreamCreateWithPriority"] = (nint)(delegate* unmanaged[Cdecl]<nint*, uint, int, int>)&StreamCreateWithPriority;
+        Exports["cuStreamWaitEvent"] = (nint)(delegate* unmanaged[Cdecl]<nint, nint, uint, int>)&StreamWaitEvent;
         Exports["cuStreamDestroy_v2"] = Exports["cuEventDestroy_v2"] = Exports["cuEventSynchronize"] = Exports["cuGraphDestroy"] = Exports["cuModuleUnload"] = (nint)(delegate* unmanaged[Cdecl]<nint, int>)&Accept;
         Exports["cuStreamSynchronize"] = (nint)(delegate* unmanaged[Cdecl]<nint, int>)&StreamSynchronize;
         Exports["cuGraphExecDestroy"] = (nint)(delegate* unmanaged[Cdecl]<nint, int>)&GraphExecDestroy;
@@ -177,6 +179,19 @@ internal static unsafe class FakeCuda
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int StreamCreateWithPriority(nint* stream, uint flags, int priority)
+    {
+        *stream = SideStream;
+        return Needs($"cuStreamCreateWithPriority({flags}, {priority})");
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int StreamWaitEvent(nint stream, nint waited, uint flags) => waited == 0xE0 && flags == 0 ? Needs($"cuStreamWaitEvent({Name(stream)})", capturable: true) : 400;
+
+    /// <summary>A stream as the list of calls has it.</summary>
+    public static string Name(nint stream) => stream switch { CallerStream => "main", SideStream => "side", _ => $"{stream}" };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Accept(nint handle) => 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -272,7 +287,7 @@ internal static unsafe class FakeCuda
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int EventRecord(nint recorded, nint stream) => stream == CallerStream ? 0 : 400;
+    private static int EventRecord(nint recorded, nint stream) => stream is CallerStream or SideStream ? Called($"cuEventRecord({Name(stream)})") : 400;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int ElapsedTime(float* milliseconds, nint begin, nint end)

@@ -1,4 +1,6 @@
+using CsCheck;
 using LzuCore.Memory;
+using LzuCore.Testing;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Cityscapes;
 using LzuCore.Vision.Data.Loading;
@@ -7,6 +9,7 @@ using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Metrics;
 using LzuCore.Vision.Models;
+using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Segmentation;
@@ -53,6 +56,48 @@ public sealed class EvaluatorTests
         Assert.That((run.Score.OverallAccuracy, run.Score.Mean), Is.EqualTo((expected.OverallAccuracy, expected.Mean)));
         Assert.That(run.Cost.Images, Is.EqualTo(3));
     }
+
+    [TestCase(2), TestCase(4)]
+    public void Processes_CountTogetherWhatOneCounts(int world)
+    {
+        var data = new CityscapesDataset(_folder.Root, "val");
+        var alone = SegmentationEvaluator.Run(new Segmenter(_pspNet), data).Score;
+        foreach (var run in ThreadedProcesses.Run(world, group => SegmentationEvaluator.Run(new Segmenter(PspNetTests.Make(PspNetForm.Pyramid)), data, new() { Workers = 0, Processes = group })))
+        {
+            for (var label = 0; label < 19; label++)
+                for (var prediction = 0; prediction < 19; prediction++) Assert.That(run.Score.Confusion(label, prediction), Is.EqualTo(alone.Confusion(label, prediction)));
+            Assert.That((run.Score.Mean, run.Score.MeanAccuracy, run.Cost.Images), Is.EqualTo((alone.Mean, alone.MeanAccuracy, 3)));
+        }
+    }
+
+    [Test]
+    public void Processes_DoNotCutMoments_AndTheirBoxesComeWhole()
+    {
+        var data = Moments(["s0", "s0", "s0", "s1"]).Data;
+        var alone = Detection3dEvaluator.Run(new Detector3d(Fcos3dTests.Make(), new Detector3dOptions { Score = 0 }), data).Results.Samples;
+        foreach (var run in ThreadedProcesses.Run(2, group => Detection3dEvaluator.Run(new Detector3d(Fcos3dTests.Make(), new Detector3dOptions { Score = 0 }), data, new() { Workers = 0, Processes = group })))
+        {
+            Assert.That(run.Results.Samples.Select(s => s.SampleToken), Is.EqualTo(new[] { "s0", "s1" }));
+            foreach (var (one, other) in run.Results.Samples.Zip(alone)) Assert.That(one.Boxes, Is.EqualTo(other.Boxes).And.Not.Empty);
+        }
+        // Where two processes each see a part of a moment, nobody saw the fault alone.
+        Assert.That(() => ThreadedProcesses.Run(2, group => Detection3dEvaluator.Run(new Detector3d(Fcos3dTests.Make(), new Detector3dOptions { Score = 0, Scale = 0.4 }), Moments(["s0", "s1", "s1", "s0"]).Data, new() { Workers = 0, Processes = group })),
+            Throws.TypeOf<ArgumentValueException>().With.Message.Contains("'s0'"));
+    }
+
+    [Test]
+    public void Stretches_CoverAll_InOrder_AndBeginWhereTheyMay() => Gen.Select(Gen.Int[0, 30], Gen.Int[1, 6], Gen.Int[1, 4]).Sample((count, world, run) =>
+    {
+        var stretches = Enumerable.Range(0, world).Select(r => Evaluation.Stretch(count, r, world, at => at % run == 0)).ToList();
+        Assert.That(stretches[0].First, Is.Zero);
+        Assert.That(stretches[^1].End, Is.EqualTo(count));
+        foreach (var (one, next) in stretches.Zip(stretches.Skip(1))) Assert.That(next.First, Is.EqualTo(one.End));
+        foreach (var (first, end) in stretches)
+        {
+            Assert.That(end, Is.GreaterThanOrEqualTo(first));
+            if (first < count) Assert.That(first % run, Is.Zero);
+        }
+    });
 
     [Test]
     public void SixCameras_BecomeOneMomentsResults()

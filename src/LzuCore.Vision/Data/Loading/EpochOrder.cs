@@ -3,8 +3,9 @@ using LzuCore.Memory;
 namespace LzuCore.Vision.Data.Loading;
 
 /// <summary>Which samples make which batch of an epoch. A function of the options, the sizes and the epoch alone.</summary>
-/// <remarks>Shuffled: each aspect group is shuffled, filled up (by beginning again) or cut to whole batches for all processes, and the batches are shuffled; mmdetection's group
-/// sampler, whose numbers come from another generator. In order: batches are filled in the data set's order, each group its own.</remarks>
+/// <remarks>Shuffled: each aspect group is shuffled, filled up (by beginning again) or cut to whole batches of all processes together, and these are shuffled; mmdetection's group
+/// sampler, whose numbers come from another generator. Each process takes its part of every such batch: together they see what one process with that many times the batch sees.
+/// In order: batches are filled in the data set's order, each group its own.</remarks>
 internal sealed class EpochOrder
 {
     private readonly LoaderOptions _options;
@@ -21,7 +22,7 @@ internal sealed class EpochOrder
         var mine = Enumerable.Range(first, end - first).ToLookup(i => options.GroupByAspect && sizeOf(i) is var size && size.Width < size.Height);
         _groups = [.. new[] { false, true }.Select(upright => mine[upright].ToArray()).Where(g => g.Length > 0)];
         if (!options.Shuffle) _inOrder = [.. _groups.SelectMany(g => g.Chunk(options.BatchSize)).OrderBy(b => b[^1])];
-        Batches = _inOrder?.Length ?? _groups.Sum(g => Whole(g.Length) / options.BatchSize) / options.World;
+        Batches = _inOrder?.Length ?? _groups.Sum(g => Whole(g.Length) / Together);
     }
 
     /// <summary>Batches an epoch, of this process.</summary>
@@ -33,7 +34,7 @@ internal sealed class EpochOrder
         if (_inOrder is not null) return _inOrder[position.Batch];
         var epoch = _last;
         if (epoch?.Number != position.Epoch) _last = epoch = new ShuffledEpoch(position.Epoch, Shuffled(position.Epoch));
-        return epoch.Batches[position.Batch * _options.World + _options.Rank];
+        return epoch.Batches[position.Batch][(_options.Rank * _options.BatchSize)..((_options.Rank + 1) * _options.BatchSize)];
     }
 
     private sealed record ShuffledEpoch(int Number, int[][] Batches);
@@ -46,20 +47,19 @@ internal sealed class EpochOrder
             var samples = (int[])_groups[group].Clone();
             Shuffle(samples, FormattableString.Invariant($"order#{_options.Seed}/{epoch}/{group}"));
             var whole = Whole(samples.Length);
-            for (var at = 0; at < whole; at += _options.BatchSize)
-                batches.Add([.. Enumerable.Range(at, _options.BatchSize).Select(i => samples[i % samples.Length])]);
+            for (var at = 0; at < whole; at += Together)
+                batches.Add([.. Enumerable.Range(at, Together).Select(i => samples[i % samples.Length])]);
         }
         var all = batches.ToArray();
         if (_groups.Length > 1) Shuffle(all, FormattableString.Invariant($"order#{_options.Seed}/{epoch}/batches"));
         return all;
     }
 
-    // As many samples of a group as make whole batches for every process.
-    private int Whole(int count)
-    {
-        var unit = _options.BatchSize * _options.World;
-        return (_options.DropLast ? count / unit : (count + unit - 1) / unit) * unit;
-    }
+    // Samples of a batch of all processes.
+    private int Together => _options.BatchSize * _options.World;
+
+    // As many samples of a group as make whole ones.
+    private int Whole(int count) => (_options.DropLast ? count / Together : (count + Together - 1) / Together) * Together;
 
     // Fisher and Yates.
     private static void Shuffle<T>(T[] items, string key)

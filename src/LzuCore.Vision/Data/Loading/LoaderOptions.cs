@@ -18,7 +18,7 @@ public sealed record LoaderOptions
     /// <summary>Shuffled batches that cannot be filled are dropped; else samples are repeated to fill them.</summary>
     public bool DropLast { get; init; }
 
-    /// <summary>Which of <see cref="World"/> processes this is. Shuffled, each takes every World-th batch, and all have equally many; in order, each takes one stretch.</summary>
+    /// <summary>Which of <see cref="World"/> processes this is. Shuffled, each takes its part of batches that are World times as large, so that all together see what one process with that batch sees; in order, each takes one stretch.</summary>
     public int Rank { get; init; }
 
     /// <summary>How many processes share the data set.</summary>

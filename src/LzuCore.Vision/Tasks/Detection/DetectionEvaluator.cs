@@ -56,7 +56,8 @@ public static class DetectionEvaluator
         var pictures = new PictureReader(needed: options.ReducedDecoding ? detector.SizeFor : null);
         var found = new List<CocoDetection>();
         var sequence = -1;
-        var cost = Evaluation.Over(InOrder(data), options, pictures, (sample, _) =>
+        var (samples, order) = InOrder(data);
+        var cost = Evaluation.Over(samples, options, pictures, (sample, _) =>
         {
             if (sample.Sequence < 0 || sample.Frame == 0 || sample.Sequence != sequence) detector.StartSequence();
             sequence = sample.Sequence;
@@ -66,11 +67,15 @@ public static class DetectionEvaluator
                 found.Add(new CocoDetection(sample.ImageId, category(one.Label), CocoBox.From(sample.Image.Size == sample.Original ? one.Box : one.Box.Scale(x, y)), one.Score));
             sample.Image.Recycle();
             return result.Milliseconds;
-        }, cancellation);
-        return new DetectionEvaluation(found, cost);
+        }, order is null ? null : at => data.ImageOf(order[at]).Sequence != data.ImageOf(order[at - 1]).Sequence, cancellation);
+        return new DetectionEvaluation(Evaluation.Gathered(found, options.Processes), cost);
     }
 
     // The file's order, or by sequence and frame where there are sequences.
-    private static IDataset<DetectionSample> InOrder(CocoDataset data) => !data.HasSequences ? data
-        : new Reordered<DetectionSample>(data, [.. Enumerable.Range(0, data.Count).OrderBy(i => data.ImageOf(i).Sequence).ThenBy(i => data.ImageOf(i).Frame)]);
+    private static (IDataset<DetectionSample> Samples, int[]? Order) InOrder(CocoDataset data)
+    {
+        if (!data.HasSequences) return (data, null);
+        int[] order = [.. Enumerable.Range(0, data.Count).OrderBy(i => data.ImageOf(i).Sequence).ThenBy(i => data.ImageOf(i).Frame)];
+        return (new Reordered<DetectionSample>(data, order), order);
+    }
 }

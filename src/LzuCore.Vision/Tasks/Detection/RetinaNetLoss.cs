@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -44,6 +45,10 @@ public sealed class RetinaNetLoss
     /// <summary>How boxes are compared.</summary>
     public BoxLoss BoxLoss { get; init; } = BoxLoss.L1;
 
+    /// <summary>The processes whose batches count for mmdetection's divisor: the mean over processes of the losses is then that of one batch of them all. Null for this batch's own
+    /// count, as mmdetection has it. torchvision's rule needs nothing of the kind.</summary>
+    public ProcessGroup? Across { get; init; }
+
     /// <summary>The losses of a batch. Gradient: to logits and deltas.</summary>
     /// <param name="output">The head's output.</param>
     /// <param name="truths">One for each picture of the batch.</param>
@@ -89,7 +94,7 @@ public sealed class RetinaNetLoss
                 positiveWeights.Add(share);
             }
         }
-        var divisor = _layout == CheckpointLayout.Torchvision ? 1.0 : total;
+        var divisor = _layout == CheckpointLayout.Torchvision ? 1.0 : Across?.Mean(total) ?? total;
         var device = output.Logits[0].Device;
         var dtype = output.Logits[0].DType.IsHalf() ? DType.Float32 : output.Logits[0].DType;
         var logits = Pyramid.Rows(output.Logits, classes).To(dtype).Reshape(target.Length, classes);

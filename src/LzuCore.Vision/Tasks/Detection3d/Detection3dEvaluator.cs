@@ -47,7 +47,7 @@ public static class Detection3dEvaluator
         {
             var image = data.ImageOf(index);
             if (images.Count > 0 && images[0].SampleToken != image.SampleToken) Close();
-            Check.That(!seen.Contains(image.SampleToken), $"evaluate: the images of sample '{image.SampleToken}' do not follow each other in the annotations; sort them by sample.");
+            Require(!seen.Contains(image.SampleToken), image.SampleToken);
             // Six cameras at one moment are no sequence.
             detector.StartSequence();
             var result = detector.Detect(sample.Image, sample.Camera);
@@ -55,9 +55,14 @@ public static class Detection3dEvaluator
             found.Add(result.Detections);
             sample.Image.Recycle();
             return result.Milliseconds;
-        }, cancellation);
+        }, at => data.ImageOf(at).SampleToken != data.ImageOf(at - 1).SampleToken, cancellation);
         if (images.Count > 0) Close();
+        samples = SampleBoxesBytes.Gathered(samples, options.Processes);
+        seen.Clear();
+        foreach (var sample in samples) Require(seen.Add(sample.SampleToken), sample.SampleToken);
         return new Detection3dEvaluation(new NuScenesResults(new NuScenesModalities(Camera: true, Lidar: false, Radar: false, Map: false, External: false), samples), cost);
+
+        static void Require(bool follows, string sample) => Check.That(follows, $"evaluate: the images of sample '{sample}' do not follow each other in the annotations; sort them by sample.");
 
         void Close()
         {

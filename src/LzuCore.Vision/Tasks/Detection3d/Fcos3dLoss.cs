@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -38,6 +39,10 @@ public sealed class Fcos3dLoss
 
     /// <summary>How strongly easy cells are played down.</summary>
     public double Gamma { get; init; } = 2;
+
+    /// <summary>The processes whose batches count for the divisors: the mean over processes of the losses is then that of one batch of them all. Null for this batch's own counts,
+    /// as mmdetection3d has it.</summary>
+    public ProcessGroup? Across { get; init; }
 
     /// <summary>The losses of a batch. Gradient: to all outputs.</summary>
     /// <param name="output">The head's output in training mode.</param>
@@ -80,14 +85,17 @@ public sealed class Fcos3dLoss
         var wanted = Values(boxes, positives, Fcos3d.BoxValues);
         var weights = Values([.. CodeWeights], 1, CodeWeights.Length);
         var closeness = Values(centerness, positives);
-        var sum = Math.Max(centerness.Sum(c => (double)c), 1e-6);
-        var count = Math.Max(1, positives);
+        // Of all batches, then a process's share: the losses' mean over processes divides once more.
+        Span<double> totals = [positives, pictures, centerness.Sum(c => (double)c)];
+        Across?.Sum(totals);
+        var world = Across?.World ?? 1;
+        var (focalCount, count, sum) = ((totals[0] + totals[1]) / world, Math.Max(1, totals[0]) / world, Math.Max(totals[2], 1e-6) / world);
         var (sinTimesCos, cosTimesSin) = (Column(predicted, 6, 1).Sin() * Column(wanted, 6, 1).Cos(), Column(predicted, 6, 1).Cos() * Column(wanted, 6, 1).Sin());
 
         var all = Pyramid.Rows(output.Classes, classes).To(dtype).Reshape(target.Length, classes);
         var focal = F.SigmoidFocalLoss(all, F.OneHot(Tensor.From(target, [target.Length]).To(device), classes, dtype), Alpha, Gamma);
         return new(
-            focal / (positives + pictures),
+            focal / focalCount,
             Smooth(0, 2), Smooth(2, 1), Smooth(3, 3),
             (F.SmoothL1(sinTimesCos, cosTimesSin, Beta, Reduction.None) * Column(weights, 6, 1)).Sum() / count,
             Smooth(7, 2),

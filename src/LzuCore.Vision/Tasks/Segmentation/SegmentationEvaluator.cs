@@ -45,8 +45,8 @@ public static class SegmentationEvaluator
                 AtomicFile.Write(Path.Combine(to, $"{sample.Id.Replace('\\', '/').Split('/')[^1]}_pred_labelIds.png"), file => file.Write(LabelIds(result.Labels).Encode()));
             sample.Image.Recycle();
             return result.Milliseconds;
-        }, cancellation);
-        return new SegmentationEvaluation(score, cost);
+        }, begins: null, cancellation);
+        return new SegmentationEvaluation(score.SumOver(options.Processes), cost);
     }
 
     /// <summary>Cityscapes' label ids of a map of train ids; 0 for what is not scored.</summary>

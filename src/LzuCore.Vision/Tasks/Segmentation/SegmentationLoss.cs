@@ -29,6 +29,10 @@ public sealed class SegmentationLoss
     /// <summary>What the means divide by.</summary>
     public MeanOver MeanOver { get; init; } = MeanOver.All;
 
+    /// <summary>The processes whose pixels are counted where <see cref="MeanOver.Counted"/> asks for it: the mean over processes of the losses is then that of one batch of them all.
+    /// Null for this batch's own count. The mean over all pixels needs nothing of the kind where batches are of one size.</summary>
+    public ProcessGroup? Across { get; init; }
+
     /// <summary>The losses of a batch.</summary>
     /// <param name="output">Logits [N, K, h, w].</param>
     /// <param name="labels">[N, H, W], any integer dtype: train ids.</param>
@@ -36,9 +40,13 @@ public sealed class SegmentationLoss
     public SegmentationLosses Compute(SegmentationOutput output, Tensor labels)
     {
         Check.Shape("segmentation loss: labels", labels.Shape, [output.Logits.Shape[0], Check.Any, Check.Any]);
+        double? counted = Across is null || MeanOver != MeanOver.Counted ? null : Across.Mean(labels.To(DType.Int64).NotEqual(IgnoreIndex).To(DType.Float64).Sum().Item());
         return new(Of(output.Logits), output.Auxiliary is null ? null : Of(output.Auxiliary) * AuxiliaryWeight);
 
-        Tensor Of(Tensor logits) => F.CrossEntropy(
-            F.Interpolate(logits, new Size2(labels.Shape[1], labels.Shape[2]), InterpolationMode.Bilinear, alignCorners: false), labels, IgnoreIndex, meanOver: MeanOver);
+        Tensor Of(Tensor logits)
+        {
+            var resized = F.Interpolate(logits, new Size2(labels.Shape[1], labels.Shape[2]), InterpolationMode.Bilinear, alignCorners: false);
+            return counted is { } pixels ? F.CrossEntropy(resized, labels, IgnoreIndex, Reduction.Sum) / pixels : F.CrossEntropy(resized, labels, IgnoreIndex, meanOver: MeanOver);
+        }
     }
 }

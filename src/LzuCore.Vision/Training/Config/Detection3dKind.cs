@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -28,7 +29,7 @@ internal static class Detection3dKind
         Sections.Augment(crops: false),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device)
+    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
     {
         ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model");
         var folder = data.Existing("root", folder: true);
@@ -51,6 +52,6 @@ internal static class Detection3dKind
         var options = ZoomSection.Into(root.Section("zoom"), new Detector3dOptions(), training.SizeOf(0), () => [.. file.Annotations.Select(a => a.Box.ToBox())]);
         var task = new Detection3dTraining(model, options, validation, root.Section("training").Whole("workers"));
         return TrainingRun.Of(config, task, training, AugmentSection.Of<Detection3dSample>(root.Section("augment"), null, PhotometricStyle.Mmdet),
-            sample => new(sample, sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null);
+            sample => new(sample, sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null, processes);
     }
 }

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -30,7 +31,7 @@ internal static class DetectionKind
         Sections.Augment(crops: true),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device)
+    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
     {
         ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model"), zoom = root.Section("zoom");
         var training = CocoDataset.Load(data.Existing("annotations"), data.Existing("images", folder: true), new CocoDatasetOptions { ForTraining = true });
@@ -63,7 +64,7 @@ internal static class DetectionKind
             BoxLoss = about.Text("box_loss") == "giou" ? BoxLoss.GeneralizedIou : BoxLoss.L1,
         };
         return TrainingRun.Of(config, task, training, AugmentSection.Of<DetectionSample>(root.Section("augment"), s => new RandomCrop(s.Size("crop"), s.Number("max_share")), PhotometricStyle.Mmdet),
-            sample => new(sample, Imaging.ImageTensor.ToTensor(sample.Image, task.Normalization)), hasValidation: validation is not null);
+            sample => new(sample, Imaging.ImageTensor.ToTensor(sample.Image, task.Normalization)), hasValidation: validation is not null, processes);
     }
 
     // A few names, to see what is meant.

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -29,7 +30,7 @@ internal static class SegmentationKind
         Sections.Augment(crops: true),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device)
+    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
     {
         ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model");
         var folder = data.Existing("root", folder: true);
@@ -48,7 +49,7 @@ internal static class SegmentationKind
         var task = new SegmentationTraining(model, options, validation, root.Section("training").Whole("workers"));
         var limit = about.Whole("classes");
         return TrainingRun.Of(config, task, training, AugmentSection.Of<SegmentationSample>(root.Section("augment"), s => new RandomCrop(s.Size("crop"), s.Number("max_share")), PhotometricStyle.Mmseg),
-            sample => new(Checked(sample, limit), sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null);
+            sample => new(Checked(sample, limit), sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null, processes);
     }
 
     // A label that is no class is said with its file, not found by the loss.

@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 
 namespace LzuCore.Vision.Training.Config;
@@ -6,7 +7,7 @@ namespace LzuCore.Vision.Training.Config;
 /// <param name="Name">The value of <c>task</c>.</param>
 /// <param name="Sections">Model, data, zoom, augmentation: what only this kind has.</param>
 /// <param name="Build">Checks files and classes, and makes everything that a training needs.</param>
-internal sealed record TaskKind(string Name, IReadOnlyList<ConfigKey> Sections, Func<TrainConfig, Device, TrainingRun> Build)
+internal sealed record TaskKind(string Name, IReadOnlyList<ConfigKey> Sections, Func<TrainConfig, Device, ProcessGroup, TrainingRun> Build)
 {
     /// <summary>All keys.</summary>
     public SectionKey Root { get; } = new("", "",

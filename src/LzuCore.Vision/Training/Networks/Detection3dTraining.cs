@@ -24,7 +24,6 @@ public sealed class Detection3dTraining : TrainingTask<TrainingPicture<Detection
     private readonly Fcos3d _model;
     private readonly Detector3dOptions _options;
     private readonly Detection3dValidation? _validation;
-    private readonly Fcos3dLoss _loss = new();
     private readonly TrainingZoom _zoom;
     private readonly int _workers;
 
@@ -58,7 +57,7 @@ public sealed class Detection3dTraining : TrainingTask<TrainingPicture<Detection
         var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input.Input).Levels);
         var output = _model.Head.Call(zoomed.Input.Unzoom(levels, Fcos3d.Strides));
         var (x, y) = zoomed.Scale;
-        var losses = _loss.Compute(output, [.. batch.Items.Select(i => Detection3dTruth.Of(i.Sample)).Select(t => t with
+        var losses = new Fcos3dLoss { Across = Processes }.Compute(output, [.. batch.Items.Select(i => Detection3dTruth.Of(i.Sample)).Select(t => t with
         {
             Boxes2d = [.. t.Boxes2d.Select(b => b.Scale((float)x, (float)y))],
             Centers = [.. t.Centers.Select(c => ((float)(c.X * x), (float)(c.Y * y)))],
@@ -74,7 +73,7 @@ public sealed class Detection3dTraining : TrainingTask<TrainingPicture<Detection
     public override IReadOnlyList<Score> Evaluate(Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         if (_validation is not { } data) return [];
-        var found = Detection3dEvaluator.Run(new Detector3d(_model, _options), data.Pictures, new EvaluatorOptions { Progress = progress, Workers = _workers }, cancellation);
+        var found = Detection3dEvaluator.Run(new Detector3d(_model, _options), data.Pictures, new EvaluatorOptions { Progress = progress, Workers = _workers, Processes = Processes }, cancellation);
         var score = found.Score(data.Database, data.Samples);
         return [new("NDS", score.DetectionScore), new("mAP", score.MeanAveragePrecision), .. Enum.GetValues<NuScenesError>().Select(e => new Score(e.ToString(), score.MeanError(e)))];
     }

@@ -55,7 +55,7 @@ public sealed class DetectionTraining : TrainingTask<TrainingPicture<DetectionSa
         var output = Forward(zoomed);
         // FOVEA compares in the original picture, everything else in the unzoomed input.
         var frame = _options.Unwarp == Unwarp.Boxes && zoomed.Input.Warp is { } warp ? new ZoomedFrame(warp, zoomed.Input.Size, zoomed.From) : (ZoomedFrame?)null;
-        var losses = new RetinaNetLoss(_model.Options.Layout) { BoxLoss = BoxLoss }.Compute(output, [.. batch.Items.Select(i => Truth(i, zoomed, scaled: frame is null))], zoomed.Input.Padded, frame);
+        var losses = new RetinaNetLoss(_model.Options.Layout) { BoxLoss = BoxLoss, Across = Processes }.Compute(output, [.. batch.Items.Select(i => Truth(i, zoomed, scaled: frame is null))], zoomed.Input.Padded, frame);
         return [new("classes", losses.Classes), new("boxes", losses.Boxes)];
     }
 
@@ -100,7 +100,7 @@ public sealed class DetectionTraining : TrainingTask<TrainingPicture<DetectionSa
     public override IReadOnlyList<Score> Evaluate(Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         if (_validation is null) return [];
-        var found = DetectionEvaluator.Run(new Detector(_model, _options), _validation, new DetectionEvaluatorOptions { Progress = progress, Workers = _workers }, cancellation);
+        var found = DetectionEvaluator.Run(new Detector(_model, _options), _validation, new DetectionEvaluatorOptions { Progress = progress, Workers = _workers, Processes = Processes }, cancellation);
         return [.. found.Score(_validation.File).Summary.Select(s => new Score(s.Name, s.Value))];
     }
 }

@@ -16,7 +16,6 @@ public sealed class SegmentationTraining : TrainingTask<TrainingPicture<Segmenta
     private readonly PspNet _model;
     private readonly SegmenterOptions _options;
     private readonly IDataset<SegmentationSample>? _validation;
-    private readonly SegmentationLoss _loss = new();
     private readonly TrainingZoom _zoom;
     private readonly int _workers;
 
@@ -53,7 +52,7 @@ public sealed class SegmentationTraining : TrainingTask<TrainingPicture<Segmenta
             var map = i.Sample.Labels.Pad(zoomed.From);
             return (map.Size == zoomed.Input.Size ? map : map.Resize(zoomed.Input.Size)).Pad(zoomed.Input.Padded).ToTensor();
         });
-        var losses = _loss.Compute(output, F.Concat([.. labels], 0).To(Device));
+        var losses = new SegmentationLoss { Across = Processes }.Compute(output, F.Concat([.. labels], 0).To(Device));
         return losses.Auxiliary is { } auxiliary ? [new("decode", losses.Decode), new("auxiliary", auxiliary)] : [new("decode", losses.Decode)];
     }
 
@@ -61,7 +60,7 @@ public sealed class SegmentationTraining : TrainingTask<TrainingPicture<Segmenta
     public override IReadOnlyList<Score> Evaluate(Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         if (_validation is null) return [];
-        var score = SegmentationEvaluator.Run(new Segmenter(_model, _options), _validation, new SegmentationEvaluatorOptions { Progress = progress, Workers = _workers }, cancellation).Score;
+        var score = SegmentationEvaluator.Run(new Segmenter(_model, _options), _validation, new SegmentationEvaluatorOptions { Progress = progress, Workers = _workers, Processes = Processes }, cancellation).Score;
         return [new("mIoU", score.Mean), new("mAcc", score.MeanAccuracy), new("aAcc", score.OverallAccuracy)];
     }
 }

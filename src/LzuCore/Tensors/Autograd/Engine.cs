@@ -6,7 +6,7 @@ namespace LzuCore.Tensors.Autograd;
 // it has passed, so memory falls while walking.
 internal static class Engine
 {
-    public static Gradients Run(Tensor output, Tensor? upstream)
+    public static Gradients Run(Tensor output, Tensor? upstream, Action<Tensor, Tensor>? ready)
     {
         if (upstream is null && output.Shape.Count != 1)
             throw new ShapeException("backward", "output must have one element when no upstream gradient is given", output.Shape.ToString(), "Reduce it with .Sum() or .Mean(), or pass upstream.");
@@ -24,6 +24,7 @@ internal static class Engine
             if (tensor.Producer is not { } op)
             {
                 leaves[tensor] = gradient;
+                ready?.Invoke(tensor, gradient);
                 continue;
             }
             var inputs = op.Inputs.ToArray();

@@ -25,6 +25,7 @@ public sealed class Gradients : ITensorGroup
     /// <summary>Walks back from <paramref name="output"/>. See <see cref="Engine"/>.</summary>
     /// <param name="output">A scalar, or any tensor when <paramref name="upstream"/> is given.</param>
     /// <param name="upstream">The gradient that flows into the output; null means 1 for a scalar.</param>
+    /// <param name="ready">Told of every leaf and its gradient as soon as that is final, while the walk goes on; on the thread that walks, with recording off.</param>
     /// <exception cref="ShapeException">The output is not a scalar and no upstream was given, or their shapes differ.</exception>
-    public static Gradients Of(Tensor output, Tensor? upstream = null) => Engine.Run(output, upstream);
+    public static Gradients Of(Tensor output, Tensor? upstream = null, Action<Tensor, Tensor>? ready = null) => Engine.Run(output, upstream, ready);
 }

@@ -18,6 +18,16 @@ public sealed class GradientsTests
     }
 
     [Test]
+    public void Ready_IsToldOfEachLeafOnce_WithItsFinalGradient_WhileTheWalkGoesOn()
+    {
+        var (x, w, b, shared) = (Tensor.Ones([2, 3]), Tensor.Ones([3, 3]).WithGrad(), Tensor.Ones([3]).WithGrad(), Tensor.Ones([3, 3]).WithGrad());
+        var told = new List<(Tensor Leaf, float[] Gradient)>();
+        var gradients = Gradients.Of(((x.MatMul(shared).MatMul(w) + b).MatMul(shared) + b).Sum(), ready: (leaf, gradient) => told.Add((leaf, gradient.ToArray<float>())));
+        Assert.That(told.Select(t => t.Leaf), Is.EqualTo(new[] { b, w, shared }).Using((IEqualityComparer<Tensor>)ReferenceEqualityComparer.Instance), "those nearest to the loss first; a shared one when all of its uses are behind");
+        foreach (var (leaf, gradient) in told) Assert.That(gradients[leaf].ToArray<float>(), Is.EqualTo(gradient));
+    }
+
+    [Test]
     public void DeepDiamonds_AreWalkedOnce()
     {
         // 2⁶⁰ paths: only a walk that visits every op once comes back.

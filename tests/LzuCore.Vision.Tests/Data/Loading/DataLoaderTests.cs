@@ -70,6 +70,18 @@ public sealed class DataLoaderTests
     }, iter: 100);
 
     [Test]
+    public void Ranks_SeeTogetherWhatOneProcessWithThatManyTimesTheBatchSees() => Options.Select(Gen.Int[0, 60]).Sample((options, count) =>
+    {
+        options = options with { Shuffle = true, Workers = 0 };
+        var ranks = Enumerable.Range(0, options.World).Select(rank => Loader(count, options with { Rank = rank })).ToList();
+        var one = Loader(count, options with { Rank = 0, World = 1, BatchSize = options.BatchSize * options.World });
+        Assert.That(ranks.Select(r => r.BatchesPerEpoch), Is.All.EqualTo(one.BatchesPerEpoch));
+        var together = ranks.Select(r => r.Epoch(2).ToList()).ToList();
+        foreach (var (step, batch) in one.Epoch(2).Index())
+            Assert.That(together.SelectMany(r => r[step].Indices), Is.EqualTo(batch.Indices));
+    }, iter: 100);
+
+    [Test]
     public void Groups_AreNotMixed() => Options.Select(Gen.Int[1, 40]).Sample((options, count) =>
     {
         foreach (var batch in Loader(count, options with { GroupByAspect = true, Workers = 0 }).Epoch(0))

@@ -1,7 +1,9 @@
 using LzuCore.Memory;
+using LzuCore.Testing;
 using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Imaging;
 using LzuCore.Vision.Models;
+using LzuCore.Vision.Tasks;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Vision.Tests.Data;
 using LzuCore.Vision.Tests.Models;
@@ -58,6 +60,33 @@ public sealed class DetectionEvaluatorTests
         Assert.That(Of(3), Is.EqualTo(Of(4)));
         Assert.That(Of(1), Is.EqualTo(Of(2)));
         Assert.That(Of(2), Is.Not.EqualTo(Of(4)), "the second frame is zoomed on the first one's boxes");
+    }
+
+    [TestCase(2), TestCase(3)]
+    public void Processes_FindTogetherWhatOneFinds_InItsOrder(int world)
+    {
+        var data = new CocoDataset(new CocoAnnotations([.. Enumerable.Range(0, 3).Select(i => new CocoImage(100 - i, $"{i}.png", 96, 64))], [], Classes), _folder.Root);
+        var alone = DetectionEvaluator.Run(new Detector(_model, new() { Score = 0 }), data);
+        foreach (var run in ThreadedProcesses.Run(world, group => DetectionEvaluator.Run(new Detector(RetinaNetTests.Make(CheckpointLayout.Mmdet), new() { Score = 0 }), data, new() { Workers = 0, Processes = group })))
+        {
+            Assert.That(run.Detections, Is.EqualTo(alone.Detections).And.Not.Empty);
+            Assert.That((run.Cost.Images, run.Cost.Milliseconds.Backbone > 0), Is.EqualTo((3, true)));
+        }
+    }
+
+    [Test]
+    public void Processes_DoNotCutSequences()
+    {
+        var path = _folder.Text("three.json", $$"""
+            {"images": [{{string.Join(",", Enumerable.Range(0, 4).Select(i => $$"""{"id": {{i}}, "name": "0.png", "sid": {{(i == 0 ? 0 : 1)}}, "fid": {{(i == 0 ? 0 : i - 1)}}, "width": 96, "height": 64}"""))}}],
+             "categories": [{{string.Join(",", Classes.Select(c => $$"""{"id": {{c.Id}}, "name": "{{c.Name}}"}"""))}}], "annotations": [], "sequences": ["a", "b"], "seq_dirs": [".", "."]}
+            """);
+        DetectionEvaluation Run(RetinaNet model, EvaluatorOptions options) => DetectionEvaluator.Run(
+            new Detector(model, new() { Score = 0, Saliency = new KernelDensitySaliency((31, 51), bandwidth: 64.0 * 96 / 1920) }), CocoDataset.Load(path, _folder.Root), new() { Workers = 0, Processes = options.Processes });
+        var alone = Run(_model, new());
+        // The middle of four frames lies in the second sequence: it is left to the first process whole.
+        var runs = ThreadedProcesses.Run(2, group => Run(RetinaNetTests.Make(CheckpointLayout.Mmdet), new() { Processes = group }));
+        Assert.That(runs[1].Detections, Is.EqualTo(alone.Detections).And.Not.Empty);
     }
 
     [Test]
