@@ -13,14 +13,14 @@ internal static class PeoplePainter
         Spot At(double x, double up) => person.Stance.Place + new Spot(across.X * x * s, up * s, across.Z * x * s);
         var light = brush.Light.On(Toward(brush, person)) * 1.02;
         var (coat, trousers, skin, hair) = (person.First * light, person.Second * light, person.Third * light, person.Second.To(new(52, 38, 30), 0.8) * light);
-        var step = person.Step * 0.15;
+        var step = person.Step * 0.09;
         Limb(brush, At, 0.075, (0.06, 0.9), (0.07 - 0.4 * step, 0.48), (0.06 - step, 0.07), trousers * 0.78);
-        Limb(brush, At, 0.05, (-0.17, 1.4), (-0.2 + 0.3 * step, 1.12), (-0.18 + step * 0.6, 0.86), coat * 0.78);
+        Limb(brush, At, 0.045, (-0.16, 1.4), (-0.16 + 0.3 * step, 1.12), (-0.14 + step * 0.6, 0.86), coat * 0.78);
         Limb(brush, At, 0.08, (-0.06, 0.9), (-0.07 + 0.4 * step, 0.48), (-0.06 + step, 0.05), trousers);
         brush.Flat([At(-0.13 + step, 0), At(-0.0 + step, 0), At(-0.01 + step, 0.08), At(-0.12 + step, 0.09)], Shoe * light);
         brush.Flat([At(0.0 - step, 0.0), At(0.13 - step, 0.0), At(0.12 - step, 0.09), At(0.01 - step, 0.08)], Shoe * light);
-        brush.Flat([At(-0.17, 0.84), At(0.17, 0.84), At(0.19, 1.1), At(0.21, 1.4), At(0.12, 1.5), At(-0.12, 1.5), At(-0.21, 1.4), At(-0.19, 1.1)], coat, 1.06, 0.88);
-        Limb(brush, At, 0.05, (0.18, 1.4), (0.2 - 0.3 * step, 1.12), (0.18 - step * 0.6, 0.86), coat * 1.08);
+        brush.Flat([At(-0.15, 0.84), At(0.15, 0.84), At(0.17, 1.1), At(0.2, 1.4), At(0.12, 1.5), At(-0.12, 1.5), At(-0.2, 1.4), At(-0.17, 1.1)], coat, 1.06, 0.88);
+        Limb(brush, At, 0.045, (0.16, 1.4), (0.16 - 0.3 * step, 1.12), (0.14 - step * 0.6, 0.86), coat * 1.08);
         brush.Flat([At(-0.045, 1.46), At(0.045, 1.46), At(0.045, 1.58), At(-0.045, 1.58)], skin * 0.85);
         Head(brush, At, 0, 1.65, hair, skin);
     }

@@ -84,24 +84,46 @@ internal sealed partial class StreetLayout
 
     private static SceneThing Car(SceneDice dice) => new()
     {
-        Class = SceneClasses.Car, Length = dice.Between(3.8, 4.8), Height = dice.Between(1.35, 1.75), Width = dice.Between(1.65, 1.95), First = dice.Paint(), Build = dice.Whole(0, VehiclePainter.CarBuilds - 1),
+        Class = SceneClasses.Car,
+        Length = dice.Between(3.8, 4.8),
+        Height = dice.Between(1.35, 1.75),
+        Width = dice.Between(1.65, 1.95),
+        First = dice.Paint(),
+        Build = dice.Whole(0, VehiclePainter.CarBuilds - 1),
     };
 
     private static SceneThing Truck(SceneDice dice) => new()
     {
-        Class = SceneClasses.Truck, Length = dice.Between(6, 10), Height = dice.Between(2.7, 3.6), Width = dice.Between(2.3, 2.6), First = dice.Paint(), Second = dice.Paint(),
+        Class = SceneClasses.Truck,
+        Length = dice.Between(6, 10),
+        Height = dice.Between(2.7, 3.6),
+        Width = dice.Between(2.3, 2.6),
+        First = dice.Paint(),
+        Second = dice.Paint(),
     };
 
     // Steps are 0.75 m long; somebody who stands has one foot before the other.
     private static SceneThing Person(SceneDice dice, double walked) => new()
     {
-        Class = SceneClasses.Person, Length = 0.5, Height = dice.Between(1.5, 1.9), Width = 0.6, First = dice.Paint(), Second = dice.Paint(), Third = dice.Skin(),
+        Class = SceneClasses.Person,
+        Length = 0.5,
+        Height = dice.Between(1.5, 1.9),
+        Width = 0.6,
+        First = dice.Paint(),
+        Second = dice.Paint(),
+        Third = dice.Skin(),
         Step = PortableMath.SinCos(Math.PI * (walked / 0.75 + dice.Between(0, 2))).Sin,
     };
 
     private static SceneThing Cyclist(SceneDice dice, double turns) => new()
     {
-        Class = SceneClasses.Cyclist, Length = 1.75, Height = dice.Between(1.55, 1.8), Width = 0.6, First = dice.Paint(), Second = dice.Paint(), Third = dice.Skin(),
+        Class = SceneClasses.Cyclist,
+        Length = 1.75,
+        Height = dice.Between(1.55, 1.8),
+        Width = 0.6,
+        First = dice.Paint(),
+        Second = dice.Paint(),
+        Third = dice.Skin(),
         Step = PortableMath.SinCos(2 * Math.PI * (turns + dice.Between(0, 1))).Sin,
     };
 
@@ -148,8 +170,18 @@ internal sealed partial class StreetLayout
                 if (dice.Chance(0.82))
                     Buildings.Add(new Building
                     {
-                        From = s, To = s + length, Front = side * (Road.HalfWidth + dice.Between(6, 14)), Floors = floors, FloorHeight = dice.Between(2.9, 3.4), Wall = dice.Paint().To(new(172, 160, 146), 0.5), Gable = floors <= 3 && dice.Chance(0.55), Roof = dice.Pick<Tint>(new(134, 74, 56), new(112, 66, 54), new(88, 86, 90), new(104, 92, 80)),
-                        Shop = dice.Chance(0.4) ? dice.Paint() * 0.8 : new Tint(-1, 0, 0), WindowWidth = dice.Between(0.3, 0.62), WindowHeight = dice.Between(1.2, 1.8), Seed = dice.Word(),
+                        From = s,
+                        To = s + length,
+                        Front = side * (Road.HalfWidth + dice.Between(6, 14)),
+                        Floors = floors,
+                        FloorHeight = dice.Between(2.9, 3.4),
+                        Wall = dice.Paint().To(new(172, 160, 146), 0.5),
+                        Gable = floors <= 3 && dice.Chance(0.55),
+                        Roof = dice.Pick<Tint>(new(134, 74, 56), new(112, 66, 54), new(88, 86, 90), new(104, 92, 80)),
+                        Shop = dice.Chance(0.4) ? dice.Paint() * 0.8 : new Tint(-1, 0, 0),
+                        WindowWidth = dice.Between(0.3, 0.62),
+                        WindowHeight = dice.Between(1.2, 1.8),
+                        Seed = dice.Word(),
                     });
                 s += length + (dice.Chance(0.3) ? dice.Between(2, 9) : 0.1);
             }

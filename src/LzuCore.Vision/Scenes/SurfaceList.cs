@@ -90,7 +90,8 @@ internal sealed class SurfaceList(int subSamples)
             return false;
         }
         var slope = high - low > 1e-6 ? (bottom - top) / ((high - low) / subSamples) : 0;
-        _items[Count == _items.Length ? Grow() : Count] = new Surface
+        if (Count == _items.Length) Array.Resize(ref _items, 2 * _items.Length);
+        _items[Count++] = new Surface
         {
             First = first,
             Points = _points - first,
@@ -102,7 +103,6 @@ internal sealed class SurfaceList(int subSamples)
             Owner = owner,
             Material = material,
         };
-        Count++;
         return true;
 
         void Put(Point3d p)
@@ -123,11 +123,5 @@ internal sealed class SurfaceList(int subSamples)
         if (a.Z < b.Z) (a, b) = (b, a);
         var share = (a.Z - SceneView.Near) / (a.Z - b.Z);
         return new(a.X + (b.X - a.X) * share, a.Y + (b.Y - a.Y) * share, SceneView.Near);
-    }
-
-    private int Grow()
-    {
-        Array.Resize(ref _items, 2 * _items.Length);
-        return Count;
     }
 }

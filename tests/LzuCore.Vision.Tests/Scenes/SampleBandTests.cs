@@ -91,6 +91,15 @@ public sealed class SampleBandTests
     }
 
     [Test]
+    public void List_GrowsToTheLastNumber_AndTakesNoMore()
+    {
+        var list = new SurfaceList(Sub);
+        for (var i = 0; i < ushort.MaxValue; i++) Assert.That(list.Add([At(1, 1), At(4, 1), At(4, 4)], View, default, 1, Material.Flat), Is.True);
+        Assert.That(list.Add([At(1, 1), At(4, 1), At(4, 4)], View, default, 1, Material.Flat), Is.False);
+        Assert.That((list.Count, list.Items[40_000].Points), Is.EqualTo(((int)ushort.MaxValue, 3)));
+    }
+
+    [Test]
     public void Polygon_BehindTheCamera_IsCutAway()
     {
         var list = new SurfaceList(Sub);
