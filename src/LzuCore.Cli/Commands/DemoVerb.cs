@@ -6,6 +6,7 @@ using LzuCore.Cli.Manners;
 using LzuCore.Cli.Pages;
 using LzuCore.Cli.Pictures;
 using LzuCore.Memory;
+using LzuCore.Ops;
 using LzuCore.Vision.Experiments;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Imaging;

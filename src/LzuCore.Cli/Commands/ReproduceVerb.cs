@@ -3,6 +3,7 @@ using System.Globalization;
 using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Reproduce;
+using LzuCore.Memory;
 using LzuCore.Vision.Experiments;
 
 namespace LzuCore.Cli.Commands;
