@@ -37,7 +37,7 @@ public sealed class TrainTests
           "data": {"root": ".", "validation_split": "train"},
           "augment": {"flip": 0.5},
           "optimizer": {"learning_rate": 0.01},
-          "training": {"steps": {{steps}}, "batch": 1, "workers": 1, "evaluate_every": 1000{{more}}}
+          "training": {"steps": {{steps}}, "batch": 2, "workers": 1, "evaluate_every": 1000{{more}}}
         }
         """);
 
@@ -47,7 +47,7 @@ public sealed class TrainTests
         var config = Config("whole", 3);
         var trained = Lzu.Run("train", "--config", config, "--json").Succeeded().Json;
         Assert.That(trained.GetProperty("schema").GetString(), Is.EqualTo("lzu.train/1"));
-        Assert.That((trained.GetProperty("step").GetInt32(), trained.GetProperty("epoch").GetInt32(), trained.GetProperty("interrupted").GetBoolean()), Is.EqualTo((3, 1, false)));
+        Assert.That((trained.GetProperty("step").GetInt32(), trained.GetProperty("epoch").GetInt32(), trained.GetProperty("interrupted").GetBoolean()), Is.EqualTo((3, 3, false)));
         Assert.That(trained.GetProperty("losses").GetProperty("decode").GetDouble(), Is.GreaterThan(0));
         var scored = Lzu.Run("eval", "--config", config, "--weights", _folder["whole/best.safetensors"], "--json").Succeeded().Json;
         Assert.That(scored.GetProperty("step").GetInt32(), Is.EqualTo(3));
