@@ -18,7 +18,7 @@ public sealed class NetworkTrainingTests
     public void Remove() => _sets.Dispose();
 
     // LZU_TRAINING_STEPS=30 asks for more.
-    private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("LZU_TRAINING_STEPS"), out var asked) && asked > 1 ? asked : 4;
+    private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("LZU_TRAINING_STEPS"), out var asked) && asked > 1 ? asked : 2;
 
     [TestCase("detection")]
     [TestCase("segmentation")]

@@ -1,5 +1,5 @@
-using LzuCore.Memory;
 using LzuCore.Kernels;
+using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Vision.Data.Loading;
