@@ -3,7 +3,6 @@ using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Nn.Serialization;
 using LzuCore.Ops;
-using LzuCore.Tensors;
 using LzuCore.Vision.Models;
 using LzuCore.Warping;
 
