@@ -3,12 +3,12 @@ using LzuCore.Nn;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
-using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Data;
+using LzuCore.Vision.Data.Loading;
 using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Models;
-using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Tasks.Detection;
+using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Training;
 
 namespace LzuCore.Vision.Experiments;

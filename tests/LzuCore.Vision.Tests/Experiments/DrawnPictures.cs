@@ -33,9 +33,17 @@ internal sealed class DrawnPictures(int count) : IDataset<Detection3dSample>, ID
         var objects = Objects(index);
         return new Detection3dSample
         {
-            ImageToken = $"{index}", SampleToken = $"{index}", File = $"drawn {index}", Image = Draw(index).Image, Original = Original, Camera = Camera,
-            CameraToEgo = new Pose(Rotation3d.Identity, default), EgoToGlobal = new Pose(Rotation3d.Identity, default),
-            Boxes3d = [.. objects.Select(o => o.Box)], Boxes = [.. objects.Select(o => Seen(o.Box))], Labels = [.. objects.Select(o => o.Label)],
+            ImageToken = $"{index}",
+            SampleToken = $"{index}",
+            File = $"drawn {index}",
+            Image = Draw(index).Image,
+            Original = Original,
+            Camera = Camera,
+            CameraToEgo = new Pose(Rotation3d.Identity, default),
+            EgoToGlobal = new Pose(Rotation3d.Identity, default),
+            Boxes3d = [.. objects.Select(o => o.Box)],
+            Boxes = [.. objects.Select(o => Seen(o.Box))],
+            Labels = [.. objects.Select(o => o.Label)],
             Centers = [.. objects.Select(o => Camera.Project(o.Box.Center) is var c ? new ProjectedCenter(c.U, c.V, o.Box.Z) : default)],
         };
     }
