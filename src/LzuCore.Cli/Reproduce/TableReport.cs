@@ -64,9 +64,9 @@ internal sealed class TableReport
             if (result.Row.Paper.Count > 0) Line([result.Row.Title, .. _table.Columns.Select(c => Number(result.Row.Paper.GetValueOrDefault(c, double.NaN)))]);
         if (Rows.FirstOrDefault(r => r.Result.Counts.Count > 0) is { } counted)
         {
-            text.Append("\n## Objects in the test pictures (small, medium, large)\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n## Objects in the test pictures ({(_table.Name == "table5" ? "nearer than 25 m, farther" : "small, medium, large")})\n\n");
             foreach (var (name, sizes) in counted.Result.Counts) text.Append(CultureInfo.InvariantCulture, $"- {name}: {string.Join(", ", sizes)}\n");
-            text.Append(CultureInfo.InvariantCulture, $"\nA class with fewer than {DetectionScorer.FewestObjects} objects of a size is left out of that size's mean.\n");
+            if (_table.Name == "table1") text.Append(CultureInfo.InvariantCulture, $"\nA class with fewer than {DetectionScorer.FewestObjects} objects of a size is left out of that size's mean.\n");
         }
         return text.ToString();
 

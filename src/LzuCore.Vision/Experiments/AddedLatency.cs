@@ -12,6 +12,8 @@ namespace LzuCore.Vision.Experiments;
 /// <param name="AddedMs">What the method adds: saliency, warp, its zoom in place of the even resampling, unzooming.</param>
 public readonly record struct AddedLatency(double BaseMs, double AddedMs)
 {
+    // Before the clock counts: as many as the compiler needs to see a method as worth its best.
+    private const int WarmUp = 40;
     private const int Runs = 21;
 
     /// <summary>Both together.</summary>
@@ -41,7 +43,7 @@ public readonly record struct AddedLatency(double BaseMs, double AddedMs)
     private static double Median<T>(Func<T> work)
     {
         var times = new double[Runs];
-        for (var i = -2; i < Runs; i++)
+        for (var i = -WarmUp; i < Runs; i++)
         {
             using var scope = new TensorScope();
             var clock = Stopwatch.GetTimestamp();
