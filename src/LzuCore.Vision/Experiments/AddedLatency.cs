@@ -2,8 +2,8 @@ using System.Diagnostics;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
 using LzuCore.Vision.Geometry;
-using LzuCore.Vision.Models;
 using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Models;
 
 namespace LzuCore.Vision.Experiments;
 

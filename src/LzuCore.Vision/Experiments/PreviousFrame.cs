@@ -1,6 +1,6 @@
 using LzuCore.Memory;
-using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Data.Augment;
+using LzuCore.Vision.Geometry;
 
 namespace LzuCore.Vision.Experiments;
 

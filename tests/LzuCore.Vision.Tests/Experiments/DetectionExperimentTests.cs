@@ -29,7 +29,7 @@ public sealed class DetectionExperimentTests
     public void Method_LearnsTwoScenesByHeart([Values(0, 2, 3, 4)] int method)
     {
         var experiment = new DetectionExperiment(SceneClasses.Objects, Samplings[method], Scenes);
-        var losses = Steps.On(experiment, TwoOf(experiment), 50);
+        var losses = Steps.On(experiment, TwoOf(experiment), 80);
         Assert.That(losses[^1], Is.LessThan(0.25 * losses[0]));
     }
 
