@@ -22,6 +22,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
 {
     private readonly Argument<string> _what = new("TABLE") { Description = string.Join(", ", PaperTable.Names) };
     private readonly Option<bool> _quick = Opt.Flag("--quick", "one seed, and only the rows that the table is about");
+    private readonly Option<bool> _collect = Opt.Flag("--collect", "train nothing: tabulate the trials that were made so far");
     private readonly Option<long?> _seeds = Opt.Whole("--seeds", "trainings of each row that a claim rests on (default 5)", 1, 30, 5);
     private readonly Option<string?> _out = Opt.Text("--out", "DIR", "folder for tables, plots and trials (default reproduction)");
     private readonly Option<string?> _bundle = Opt.Text("--bundle", "DIR", "also write the float16 weights that lzu demo uses, of the first seed, into a folder (table1)");
@@ -33,7 +34,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
     protected override void Declare(Command command)
     {
         command.Add(_what);
-        foreach (var option in new Option[] { _quick, _seeds, _out, _bundle, _steps, _training, _test }) command.Add(option);
+        foreach (var option in new Option[] { _quick, _collect, _seeds, _out, _bundle, _steps, _training, _test }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -50,7 +51,8 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
         });
         var folder = parsed.GetValue(_out) ?? "reproduction";
         var laboratory = new Laboratory(Path.Combine(folder, "trials"));
-        Make(session, laboratory, table);
+        if (!parsed.GetValue(_collect)) Make(session, laboratory, table);
+        else if (!table.Trials.Any(t => laboratory.Find(t) is not null)) throw new UsageException($"reproduce: '{folder}' holds no trial of {name}; leave out --collect, and they are made.");
         var report = TableReport.Of(table, laboratory);
         using var outputs = new OutputFiles(session.Cancellation);
         string[] files =

@@ -14,7 +14,7 @@ internal static class TablePlot
     public static void Save(TableReport report, string path)
     {
         PlotFont.Use();
-        var rows = report.Rows.Where(r => r.Result.Row.Baseline is not null).Reverse().ToList();
+        var rows = report.Rows.Where(r => r.Result.Gains.Values.Any(g => double.IsFinite(g.Mean))).Reverse().ToList();
         var columns = report.Table.Columns;
         using var plot = new Plot();
         for (var c = 0; c < columns.Count; c++)

@@ -21,11 +21,11 @@ internal sealed class TableReport
     /// <summary>The table's name and columns.</summary>
     public PaperTable Table => _table;
 
-    /// <summary>Collects what trials gave, and measures what each method adds.</summary>
+    /// <summary>Collects what trials gave, and measures what each method adds. Rows without a trial are left out.</summary>
     public static TableReport Of(PaperTable table, Laboratory laboratory)
     {
         var latencies = new Dictionary<Trial, AddedLatency>();
-        return new TableReport(table, [.. table.Collect(laboratory).Select(result =>
+        return new TableReport(table, [.. table.Collect(laboratory).Where(result => result.Scores.Values.Any(s => s.Count > 0)).Select(result =>
         {
             var trial = result.Row.Trials[0] with { Seed = 0, World = DeskWorld.Steady };
             if (!latencies.TryGetValue(trial, out var latency))

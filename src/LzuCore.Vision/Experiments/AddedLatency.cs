@@ -12,8 +12,8 @@ namespace LzuCore.Vision.Experiments;
 /// <param name="AddedMs">What the method adds: saliency, warp, its zoom in place of the even resampling, unzooming.</param>
 public readonly record struct AddedLatency(double BaseMs, double AddedMs)
 {
-    // Before the clock counts: as many as the compiler needs to see a method as worth its best.
-    private const int WarmUp = 40;
+    // Before the clock counts: as long as the compiler takes to see that a method is worth its best.
+    private const double WarmUpMs = 400;
     private const int Runs = 21;
 
     /// <summary>Both together.</summary>
@@ -42,15 +42,18 @@ public readonly record struct AddedLatency(double BaseMs, double AddedMs)
 
     private static double Median<T>(Func<T> work)
     {
-        var times = new double[Runs];
-        for (var i = -WarmUp; i < Runs; i++)
+        var begun = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begun).TotalMilliseconds < WarmUpMs) Once();
+        double[] times = [.. Enumerable.Range(0, Runs).Select(_ => Once())];
+        Array.Sort(times);
+        return times[Runs / 2];
+
+        double Once()
         {
             using var scope = new TensorScope();
             var clock = Stopwatch.GetTimestamp();
             work();
-            if (i >= 0) times[i] = Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
+            return Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
         }
-        Array.Sort(times);
-        return times[Runs / 2];
     }
 }

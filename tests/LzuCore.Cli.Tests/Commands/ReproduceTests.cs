@@ -22,6 +22,13 @@ public sealed class ReproduceTests
     }
 
     [Test]
+    public void Collect_WithoutTrials_IsOneLine()
+    {
+        using var folder = new WorkFolder();
+        Lzu.Run("reproduce", "table5", "--collect", "--out", folder["out"]).Failed(2, "holds no trial of table5");
+    }
+
+    [Test]
     public void UnknownTable_IsAnsweredWithTheNearest() =>
         Lzu.Run("reproduce", "tabel1").Failed(2, "did you mean 'table1'");
 
