@@ -51,7 +51,19 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
         });
         var folder = parsed.GetValue(_out) ?? "reproduction";
         var laboratory = new Laboratory(Path.Combine(folder, "trials"));
-        if (!parsed.GetValue(_collect)) Make(session, laboratory, table);
+        if (!parsed.GetValue(_collect))
+        {
+            session.EndsByItself();
+            try
+            {
+                Make(session, laboratory, table);
+            }
+            catch (OperationCanceledException)
+            {
+                session.Say("interrupted; what was trained is kept, and the same command goes on from there.");
+                return ExitCode.Interrupted;
+            }
+        }
         else if (!table.Trials.Any(t => laboratory.Find(t) is not null)) throw new UsageException($"reproduce: '{folder}' holds no trial of {name}; leave out --collect, and they are made.");
         var report = TableReport.Of(table, laboratory);
         using var outputs = new OutputFiles(session.Cancellation);
