@@ -70,7 +70,7 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes streets, f
         var things = objects.Select(o => new SeenThing(SceneClasses.Objects[o.Class], o.Box3d.Z)).ToList();
 
         session.Say("zooming in, and out again …");
-        var run = new ZoomRun(display, zooming.Weights.Saliency!, [], Laboratory.DetectionWarp, zooming.Sampling.Input, device);
+        var run = new ZoomRun(display, zooming.Weights.Saliency!, [], TrialSetup.DetectionWarp, zooming.Sampling.Input, device);
         var (uniform, zoomed) = (plain.Sampling.Prepare(scene.Image), zooming.Sampling.Prepare(scene.Image));
         Box[] inUniform = [.. boxes.Select(plain.Sampling.Frame.ToResized)];
         var inZoomed = Boxes.From(run.Warp.ToZoomed(Boxes.ToTensor(boxes), options.Size, zooming.Sampling.Input).To(DType.Float32));
@@ -82,14 +82,14 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes streets, f
         foreach (var contender in contenders)
         {
             var scores = session.Track(contender.Title, unseen.Count, report => contender.Experiment.Score(contender.Experiment.Pictures(unseen), report, session.Cancellation));
-            var latency = AddedLatency.Of(plain.Sampling, contender.Sampling, scene.Image, boxes);
-            rows.Add(Row(contender, scores, latency));
+            var cost = MethodCost.Of(plain.Experiment, contender.Experiment, scene.Image, boxes);
+            rows.Add(Row(contender, scores, cost));
             counted = scores;
         }
 
         var pictures = new List<(string Name, Image Picture)>
         {
-            ("street", Boxed(display, boxes, objects.Select(o => o.Class), options.Size)),
+            ("street", BoxPictures.Draw(display, boxes, [.. objects.Select(o => o.Class)], SceneClasses.Objects, options.Size)),
             ("saliency", WarpPictures.Saliency(run, [])), ("grid", WarpPictures.Grid(run)), ("magnification", WarpPictures.Magnification(run)),
             ("uniform", Enlarged(uniform)), ("zoomed", Enlarged(zoomed)), ("far-objects", FarObjects.SideBySide(uniform, zoomed, things, inUniform, inZoomed)),
             ("found-uniform", Found(plain, scene.Image, display)), ("found-lzu", Found(zooming, scene.Image, display)),
@@ -128,10 +128,10 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes streets, f
         public string Title => Trial.Title(Weights.Method);
     }
 
-    private static DemoRow Row(Contender contender, DetectionScores scores, AddedLatency latency)
+    private static DemoRow Row(Contender contender, DetectionScores scores, MethodCost cost)
     {
         double? Of(string name) => scores.Scores.First(s => s.Name == name).Value is var value && double.IsFinite(value) ? value : null;
-        return new DemoRow(contender.Title, contender.Weights.Scale, Of("AP"), Of("AP50"), Of("APs"), Of("APm"), Of("APl"), latency.TotalMs, latency.AddedMs);
+        return new DemoRow(contender.Title, contender.Weights.Scale, Of("AP"), Of("AP50"), Of("APs"), Of("APm"), Of("APl"), cost.TotalMs, cost.AddedMs);
     }
 
     private static Dictionary<string, int[]> Objects(DetectionScores scores) => SceneClasses.Objects.Zip(scores.Counts).ToDictionary(p => p.First, p => new[] { p.Second.Small, p.Second.Medium, p.Second.Large });
@@ -140,18 +140,8 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes streets, f
     {
         var seen = new DeskPicture<DenseTruth>(contender.Sampling.Prepare(picture), new DenseTruth([], [], []), DeskPicture<DenseTruth>.AsIs);
         var found = contender.Experiment.Detect([seen], null)[0].Where(d => d.Score >= LeastDrawnScore).ToList();
-        return Boxed(display, found.Select(d => d.Box), found.Select(d => d.Label), picture.Size);
+        return BoxPictures.Draw(display, [.. found.Select(d => d.Box)], [.. found.Select(d => d.Label)], SceneClasses.Objects, picture.Size);
     }
-
-    private static Image Boxed(Image display, IEnumerable<Box> boxes, IEnumerable<int> classes, Size2 frame) => Drawing.On(display, d =>
-    {
-        float x = display.Width / (float)frame.Width, y = display.Height / (float)frame.Height;
-        foreach (var (box, label) in boxes.Zip(classes))
-        {
-            var shown = box.Scale(x, y);
-            d.Box(shown.X1, shown.Y1, shown.X2, shown.Y2, Rgb.OfClass(label), width: 1.6f * d.Unit);
-        }
-    });
 
     // Every pixel a square: what the network has, not what the eye makes of it.
     private static Image Enlarged(Image small)

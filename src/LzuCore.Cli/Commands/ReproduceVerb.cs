@@ -8,19 +8,16 @@ using LzuCore.Vision.Experiments;
 
 namespace LzuCore.Cli.Commands;
 
-/// <summary>A score of a row: its mean over seeds, half its 95 % interval, and the gain over the baseline with its own.</summary>
-internal sealed record ReproducedScore(string Name, double Mean, double HalfWidth, double Gain, double GainLow, double GainHigh, double Paper);
-
-/// <summary>A row of a table.</summary>
-internal sealed record ReproducedRow(string Method, double Scale, int Seeds, IReadOnlyList<ReproducedScore> Scores, double LatencyMs, double AddedMs, IReadOnlyDictionary<string, int[]> Counts);
-
 /// <summary>What <c>lzu reproduce --json</c> writes.</summary>
 internal sealed record ReproduceDocument(string Schema, string Table, IReadOnlyList<ReproducedRow> Rows, IReadOnlyList<string> Files);
 
 /// <summary><c>lzu reproduce</c>: trains and tests what a table of the paper compares, on procedural scenes.</summary>
 internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what a table or figure of the paper compares, on procedural scenes")
 {
-    private readonly Argument<string> _what = new("TABLE") { Description = string.Join(", ", PaperTable.Names) };
+    private static readonly string[] Names = [.. PaperTables.Names, "figure6", "figure7"];
+
+    private readonly Argument<string> _what = new("TABLE") { Description = string.Join(", ", Names) };
+    private readonly Option<string?> _config = Opt.Text("--config", "FILE", "a training's configuration: train its full-size network on its data under the table's methods (table1, table3, table5)");
     private readonly Option<bool> _quick = Opt.Flag("--quick", "one seed, and only the rows that the table is about");
     private readonly Option<bool> _collect = Opt.Flag("--collect", "train nothing: tabulate the trials that were made so far");
     private readonly Option<long?> _seeds = Opt.Whole("--seeds", "trainings of each row that a claim rests on (default 5)", 1, 30, 5);
@@ -34,29 +31,37 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
     protected override void Declare(Command command)
     {
         command.Add(_what);
-        foreach (var option in new Option[] { _quick, _collect, _seeds, _out, _bundle, _steps, _training, _test }) command.Add(option);
+        foreach (var option in new Option[] { _config, _quick, _collect, _seeds, _out, _bundle, _steps, _training, _test }) command.Add(option);
     }
 
     /// <inheritdoc/>
     protected override int Run(ParseResult parsed, Session session)
     {
         var name = parsed.GetRequiredValue(_what);
-        if (!PaperTable.Names.Contains(name)) throw new UsageException($"reproduce: there is no '{name}'{(NearestName.Of(name, PaperTable.Names) is { } near ? $", did you mean '{near}'?" : "")}; choose one of {string.Join(", ", PaperTable.Names)}.");
+        if (!Names.Contains(name)) throw new UsageException($"reproduce: there is no '{name}'{(NearestName.Of(name, Names) is { } near ? $", did you mean '{near}'?" : "")}; choose one of {string.Join(", ", Names)}.");
         var quick = parsed.GetValue(_quick);
-        var table = PaperTable.Of(name, quick ? 1 : (int)parsed.GetValue(_seeds)!.Value, quick, trial => trial with
+        Trial Shape(Trial trial) => trial with
         {
             Steps = (int)(parsed.GetValue(_steps) ?? trial.Steps),
             Training = (int)(parsed.GetValue(_training) ?? trial.Training),
             Test = (int)(parsed.GetValue(_test) ?? trial.Test),
-        });
+        };
         var folder = parsed.GetValue(_out) ?? "reproduction";
-        var laboratory = new Laboratory(Path.Combine(folder, "trials"));
+        var trials = Path.Combine(folder, "trials");
+        var laboratory = new Laboratory(trials);
+        var seeds = quick ? 1 : (int)parsed.GetValue(_seeds)!.Value;
+        Reproduction reproduction = parsed.GetValue(_config) is { } config ? Configured(parsed, session, name, config, seeds, trials) : name switch
+        {
+            "figure6" => new StripsReproduction(laboratory, Shape),
+            "figure7" => new CurvesReproduction(PaperTables.Curves(quick, Shape), laboratory),
+            _ => new TableReproduction(PaperTables.Of(name, seeds, quick, Shape), laboratory),
+        };
         if (!parsed.GetValue(_collect))
         {
             session.EndsByItself();
             try
             {
-                Make(session, laboratory, table);
+                Make(session, reproduction);
             }
             catch (OperationCanceledException)
             {
@@ -64,58 +69,60 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
                 return ExitCode.Interrupted;
             }
         }
-        else if (!table.Trials.Any(t => laboratory.Find(t) is not null)) throw new UsageException($"reproduce: '{folder}' holds no trial of {name}; leave out --collect, and they are made.");
-        var report = TableReport.Of(table, laboratory);
+        else if (!reproduction.Trials.Any(t => reproduction.Maker.IsMade(t, reproduction.NeedsWeights))) throw new UsageException($"reproduce: '{folder}' holds no trial of {name}; leave out --collect, and they are made.");
         using var outputs = new OutputFiles(session.Cancellation);
-        string[] files =
-        [
-            outputs.Add(Path.Combine(folder, table.Name + ".md"), path => File.WriteAllText(path, report.Markdown())),
-            outputs.Add(Path.Combine(folder, table.Name + ".csv"), path => File.WriteAllText(path, report.Csv())),
-            outputs.Add(Path.Combine(folder, table.Name + ".png"), path => TablePlot.Save(report, path)),
-        ];
-        if (parsed.GetValue(_bundle) is { } bundle) files = [.. files, .. Bundle(outputs, bundle, laboratory, table)];
+        var reproduced = reproduction.Write(session, outputs, folder);
+        var files = reproduced.Files;
+        if (parsed.GetValue(_bundle) is { } bundle) files = [.. files, .. Bundle(outputs, bundle, laboratory, reproduction)];
         outputs.Commit();
-        session.Print(report.Markdown());
+        session.Print(reproduced.Text);
         foreach (var file in files) session.Print(file);
-        session.Document(new ReproduceDocument("lzu.reproduce/1", table.Name, [.. report.Rows.Select(Row)], files), CliJson.Default.ReproduceDocument);
+        session.Document(new ReproduceDocument("lzu.reproduce/1", name, reproduced.Rows, files), CliJson.Default.ReproduceDocument);
         return ExitCode.Done;
     }
 
-    private static void Make(Session session, Laboratory laboratory, PaperTable table)
+    // The paper's own networks on one's own data.
+    private TableReproduction Configured(ParseResult parsed, Session session, string name, string config, int seeds, string trials)
     {
-        var missing = table.Trials.Where(t => laboratory.Find(t) is null).ToList();
-        if (missing.Count < table.Trials.Count) session.Say($"{table.Trials.Count - missing.Count} of {table.Trials.Count} trials were made before");
+        foreach (var (option, given) in new (string, bool)[] { ("--training", parsed.GetValue(_training) is not null), ("--test", parsed.GetValue(_test) is not null), ("--bundle", parsed.GetValue(_bundle) is not null) })
+            if (given) throw new UsageException($"reproduce: {option} is for procedural scenes; with --config the configuration says what is trained and tested on.");
+        if (name is not ("table1" or "table3" or "table5")) throw new UsageException($"reproduce: --config makes table1, table3 or table5, got {name}.");
+        var table = PaperTables.Configured(name, seeds, parsed.GetValue(_quick));
+        var maker = new ConfiguredTrials(config, trials, session.Device, (int?)parsed.GetValue(_steps));
+        if (table.Trials[0].Task != maker.Task) throw new UsageException($"reproduce: {name} is about {Trial.Word(table.Trials[0].Task)}, and {config} trains {Trial.Word(maker.Task)}.");
+        return new TableReproduction(table, maker);
+    }
+
+    private static void Make(Session session, Reproduction reproduction)
+    {
+        var missing = reproduction.Trials.Where(t => !reproduction.Maker.IsMade(t, reproduction.NeedsWeights)).ToList();
+        if (missing.Count < reproduction.Trials.Count) session.Say($"{reproduction.Trials.Count - missing.Count} of {reproduction.Trials.Count} trials were made before");
         if (missing.Count == 0) return;
-        session.Say($"{missing.Count} trials to train, {missing.Sum(t => t.Steps)} steps in all; Ctrl-C keeps what is done");
+        var total = missing.Sum(reproduction.Maker.StepsOf);
+        session.Say($"{missing.Count} trials to train, {total} steps in all; Ctrl-C keeps what is done");
         var done = new Dictionary<Trial, int>();
-        session.Track("training", missing.Sum(t => t.Steps), report =>
+        session.Track("training", total, report =>
         {
-            laboratory.MakeAll(missing, (trial, step) =>
+            reproduction.Maker.MakeAll(missing, (trial, step) =>
             {
                 lock (done)
                 {
                     done[trial] = step.Step;
-                    report(done.Values.Sum(), missing.Sum(t => t.Steps));
-                    if (step.Step == trial.Steps) session.Whisper(string.Create(CultureInfo.InvariantCulture, $"{trial.Name}: loss {step.Loss:0.000}"));
+                    report(done.Values.Sum(), total);
+                    if (step.Step == step.Steps) session.Whisper(string.Create(CultureInfo.InvariantCulture, $"{trial.Name}: loss {step.Loss:0.000}"));
                 }
-            }, session.Cancellation);
+            }, reproduction.NeedsWeights, session.Cancellation);
             return true;
         });
     }
 
-    private static List<string> Bundle(OutputFiles outputs, string folder, Laboratory laboratory, PaperTable table)
+    private static List<string> Bundle(OutputFiles outputs, string folder, Laboratory laboratory, Reproduction reproduction)
     {
         var files = new List<string>();
         foreach (var method in BundledWeights.Bundled)
-            if (table.Trials.FirstOrDefault(t => t is { Task: DeskTask.Detection, Seed: 0, Scale: 0.25, World: DeskWorld.Steady } && t.Method == method) is { } trial)
-                files.Add(outputs.Add(Path.Combine(folder, BundledWeights.NameOf(method)), path => DeskWeights.Save(path, laboratory, trial, $"lzu reproduce {table.Name} --bundle DIR")));
-        if (files.Count == 0) throw new UsageException($"reproduce: {table.Name} has no weights to bundle; table1 has.");
+            if (reproduction.Trials.FirstOrDefault(t => t is { Task: DeskTask.Detection, Seed: 0, Scale: 0.25, World: DeskWorld.Steady } && t.Method == method) is { } trial)
+                files.Add(outputs.Add(Path.Combine(folder, BundledWeights.NameOf(method)), path => DeskWeights.Save(path, laboratory, trial, $"lzu reproduce {reproduction.Name} --bundle DIR")));
+        if (files.Count == 0) throw new UsageException($"reproduce: {reproduction.Name} has no weights to bundle; table1 has.");
         return files;
     }
-
-    private static ReproducedRow Row(ReportedRow row) => new(row.Result.Row.Title, row.Result.Row.Trials[0].Scale, row.Result.Scores.Values.Max(s => s.Count),
-        [.. row.Result.Scores.Select(s => new ReproducedScore(s.Key, s.Value.Mean, s.Value.HalfWidth, Gain(row, s.Key).Mean, Gain(row, s.Key).Low, Gain(row, s.Key).High, row.Result.Row.Paper.GetValueOrDefault(s.Key, double.NaN)))],
-        row.Latency.TotalMs, row.Latency.AddedMs, row.Result.Counts);
-
-    private static Spread Gain(ReportedRow row, string column) => row.Result.Gains.GetValueOrDefault(column, new Spread(double.NaN, double.NaN, 0));
 }

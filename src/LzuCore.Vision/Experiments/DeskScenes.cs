@@ -62,6 +62,11 @@ public sealed class DeskScenes
     /// <summary>With boxes in space.</summary>
     public DeskSplits<Detection3dSample> Detection3d { get; }
 
+    /// <summary>A test picture drawn at another size, to be looked at.</summary>
+    /// <param name="index">Which of the test pictures.</param>
+    /// <param name="size">Of the same proportions as <see cref="Picture"/>.</param>
+    public Imaging.Image Drawn(int index, Size2 size) => new Scene(_options with { Size = size }, TestSeed, index).Render(SceneParts.Image).Image;
+
     /// <summary>With boxes, to test on, frame after frame.</summary>
     public IDataset<DetectionSample> Sequences { get; }
 

@@ -36,7 +36,7 @@ public sealed class DeskWeights
     public Sampling SamplingFor(Size2 picture)
     {
         var input = new Trial(DeskTask.Detection, Method) { Scale = Scale }.InputOf(picture);
-        return Method == ZoomMethod.UniformAveraged ? new AveragedSampling(picture, input) : new FixedSampling(picture, input, Saliency, Laboratory.DetectionWarp, unzooms: Method != ZoomMethod.Fovea);
+        return Method == ZoomMethod.UniformAveraged ? new AveragedSampling(picture, input) : new FixedSampling(picture, input, Saliency, TrialSetup.DetectionWarp, unzooms: Method != ZoomMethod.Fovea);
     }
 
     /// <summary>Writes a made trial's weights.</summary>
@@ -48,17 +48,17 @@ public sealed class DeskWeights
     public static void Save(string path, Laboratory laboratory, Trial trial, string command)
     {
         var result = laboratory.Find(trial) ?? throw new ArgumentValueException($"weights: {trial.Name} was not made yet. Make it first.");
-        Check.That(trial.Task == DeskTask.Detection && laboratory.SamplingOf(trial) is not AdaptiveSampling, $"weights: only detectors with one warp for all pictures are bundled, got {trial.Name}.");
+        Check.That(trial.Task == DeskTask.Detection && laboratory.Setup.SamplingOf(trial) is not AdaptiveSampling, $"weights: only detectors with one warp for all pictures are bundled, got {trial.Name}.");
         using var file = Safetensors.Read(laboratory.WeightsOf(trial));
         var tensors = file.ToStateDict().Where(t => t.Value.DType.IsFloating()).Select(t => KeyValuePair.Create(t.Key, t.Value.To(DType.Float16))).ToList();
         if (trial.Method is ZoomMethod.LzuFixed or ZoomMethod.Fovea)
-            tensors.Add(new(MapKey, laboratory.ScenesOf(trial).BoxesSaliency.Map(new SaliencyContext(1, 1)).Reshape(DeskScenes.Grid.Height, DeskScenes.Grid.Width).To(DType.Float16)));
+            tensors.Add(new(MapKey, laboratory.Setup.ScenesOf(trial).BoxesSaliency.Map(new SaliencyContext(1, 1)).Reshape(DeskScenes.Grid.Height, DeskScenes.Grid.Width).To(DType.Float16)));
         var origin = new Dictionary<string, string>
         {
             ["method"] = Trial.Word(trial.Method),
             ["scale"] = trial.Scale.ToString(CultureInfo.InvariantCulture),
             ["trial"] = trial.Name,
-            ["version"] = Laboratory.Version,
+            ["version"] = Laboratory.VersionOf(trial.Task),
             ["command"] = command,
         };
         foreach (var (name, value) in result.Stills) origin[name] = value.ToString("0.00", CultureInfo.InvariantCulture);

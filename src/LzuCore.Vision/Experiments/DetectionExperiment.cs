@@ -12,7 +12,7 @@ using LzuCore.Vision.Training;
 namespace LzuCore.Vision.Experiments;
 
 /// <summary>The small detector under one method: what Table 1 compares.</summary>
-public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>
+public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>, IZoomedNetwork
 {
     // Pictures at once in evaluation, where each is on its own.
     private const int EvaluationBatch = 8;
@@ -46,7 +46,19 @@ public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>
     /// <inheritdoc/>
     public override Module Model => _model;
 
+    /// <inheritdoc/>
+    public Sampling Sampling => _sampling;
+
     private DeskDetector Detector => _model.Network;
+
+    /// <inheritdoc/>
+    public Tensor[] Trunk(Tensor input) => Detector.Trunk.Call(input);
+
+    /// <inheritdoc/>
+    public Tensor[] Back(Tensor[] levels, Shown shown) => _sampling.Back(levels, Detector.Trunk.Strides, shown);
+
+    /// <inheritdoc/>
+    public Tensor Head(Tensor[] levels) => Detector.Head.Call(levels).Rows;
 
     /// <summary>A data set as this method sees it.</summary>
     public DeskPictures<DetectionSample, DenseTruth> Pictures(IDataset<DetectionSample> data) =>
@@ -177,8 +189,7 @@ public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>
     private (DenseOutput Output, Shown Shown) Run(Tensor input, IReadOnlyList<Box[]>? boxes)
     {
         var shown = _sampling.Show(input, boxes);
-        var levels = _sampling.Back(Detector.Trunk.Call(shown.Input), Detector.Trunk.Strides, shown);
-        return (Detector.Head.Call(levels), shown);
+        return (Detector.Head.Call(Back(Trunk(shown.Input), shown)), shown);
     }
 
     private DenseTruth InInput(DenseTruth truth, ZoomedFrame? zoomed, int picture) => zoomed is { } frame

@@ -14,7 +14,7 @@ using LzuCore.Vision.Training;
 namespace LzuCore.Vision.Experiments;
 
 /// <summary>The small detector that puts what it finds into space, under one method. Features are unzoomed, so its numbers mean what they mean in an even picture: places are those of the camera's.</summary>
-public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
+public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>, IZoomedNetwork
 {
     private readonly Sampling _sampling;
     private readonly DeskPictures<Detection3dSample, SpaceTruth> _validation;
@@ -39,7 +39,19 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
     /// <inheritdoc/>
     public override Module Model => _model;
 
+    /// <inheritdoc/>
+    public Sampling Sampling => _sampling;
+
     private DeskDetector Detector => _model.Network;
+
+    /// <inheritdoc/>
+    public Tensor[] Trunk(Tensor input) => Detector.Trunk.Call(input);
+
+    /// <inheritdoc/>
+    public Tensor[] Back(Tensor[] levels, Shown shown) => _sampling.Back(levels, Detector.Trunk.Strides, shown);
+
+    /// <inheritdoc/>
+    public Tensor Head(Tensor[] levels) => Detector.Head.Call(levels).Rows;
 
     /// <summary>A data set as this method sees it.</summary>
     public DeskPictures<Detection3dSample, SpaceTruth> Pictures(IDataset<Detection3dSample> data) => new(data, s => (s.Image,
@@ -133,7 +145,7 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>
     private DenseOutput Run(IReadOnlyList<DeskPicture<SpaceTruth>> pictures, IReadOnlyList<Box[]>? boxes)
     {
         var shown = _sampling.Show(DeskInput.ToTensor(pictures), boxes);
-        return Detector.Head.Call(_sampling.Back(Detector.Trunk.Call(shown.Input), Detector.Trunk.Strides, shown));
+        return Detector.Head.Call(Back(Trunk(shown.Input), shown));
     }
 
     private SpaceTruth InInput(SpaceTruth truth) => truth with

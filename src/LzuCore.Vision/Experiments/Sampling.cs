@@ -65,6 +65,11 @@ public abstract class Sampling(Size2 original, Size2 input)
 /// <param name="unzooms">Whether features are taken back.</param>
 public sealed class FixedSampling(Size2 original, Size2 input, ISaliency? saliency, SaliencyToGridOptions? options = null, bool unzooms = true) : Sampling(original, input)
 {
+    private static readonly WarpGrid Even = WarpGrid.Identity(2).Persist();
+
+    /// <summary>The pixels of a lesser camera: pictures are shrunk evenly to this size before they are zoomed. <see cref="Sampling.Original"/> stays what places are told in. Null for pictures as they are.</summary>
+    public Size2? Camera { get; init; }
+
     /// <summary>The warp; the identity for uniform sampling.</summary>
     public WarpGrid Warp { get; } = (saliency is null ? WarpGrid.Identity(2) : SaliencyToGrid.Apply(saliency.Map(new SaliencyContext(1, original)), options ?? new())).Persist();
 
@@ -76,9 +81,12 @@ public sealed class FixedSampling(Size2 original, Size2 input, ISaliency? salien
     {
         using var off = Tensors.Autograd.Grad.Off();
         using var scope = new TensorScope();
-        var pixels = Tensor.From<byte>(picture.Pixels, [picture.Height, picture.Width, 3]);
-        return Warp.Zoom(pixels, Input, [0, 0, 0], [1, 1, 1]).ToImage(Normalization.None);
+        if (Camera is { } camera && camera != picture.Size) picture = Resampled(Even, picture, camera);
+        return Resampled(Warp, picture, Input);
     }
+
+    private static Image Resampled(WarpGrid warp, Image picture, Size2 size) =>
+        warp.Zoom(Tensor.From<byte>(picture.Pixels, [picture.Height, picture.Width, 3]), size, [0, 0, 0], [1, 1, 1]).ToImage(Normalization.None);
 
     /// <inheritdoc/>
     public override Shown Show(Tensor pictures, IReadOnlyList<Box[]>? boxes) => new(pictures, saliency is null ? null : Warp);

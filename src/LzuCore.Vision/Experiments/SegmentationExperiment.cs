@@ -24,7 +24,7 @@ public sealed record SegmentationScores(IReadOnlyList<Score> Scores, IReadOnlyLi
 /// <remarks>Features are unzoomed to a cell for each input pixel: at the trunk's own size, half of that, what the zoom saw more finely would be lost again. Even sampling enlarges them in the same way.
 /// Methods that do not unzoom are trained in the warped picture, whose labels are taken through the same warp, and their logits are brought back by its inverse.
 /// Loss: cross-entropy at every second pixel of the original along both axes, weighted by class. Scores: at every pixel of the original.</remarks>
-public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
+public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>, IZoomedNetwork
 {
     // Between the original's pixels that are compared in training.
     private const int LabelStep = 2;
@@ -56,7 +56,21 @@ public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
     /// <inheritdoc/>
     public override Module Model => _model;
 
+    /// <inheritdoc/>
+    public Sampling Sampling => _sampling;
+
     private DeskSegmenter Segmenter => _model.Network;
+
+    /// <inheritdoc/>
+    public Tensor[] Trunk(Tensor input) => Segmenter.Trunk.Call(input);
+
+    /// <inheritdoc/>
+    public Tensor[] Back(Tensor[] levels, Shown shown) => _sampling.Unzooms && shown.Warp is { } warp
+        ? [.. levels.Select((level, i) => warp.Unzoom(level, new LevelFrame(Segmenter.Trunk.Strides[i], _sampling.Input), _sampling.Input))]
+        : [F.Interpolate(levels[0], _sampling.Input, InterpolationMode.Bilinear, alignCorners: false), .. levels.Skip(1)];
+
+    /// <inheritdoc/>
+    public Tensor Head(Tensor[] levels) => Segmenter.Head.Call(levels);
 
     /// <summary>The fixed saliency of a training set: the mean of its boundaries, the same left and right, on an even floor.</summary>
     /// <param name="training">Label maps are taken from it, evenly spread.</param>
@@ -142,13 +156,7 @@ public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
     }
 
     /// <summary>[N, classes, h, w] at the input's size: over the original, or over the warped picture where features are not unzoomed.</summary>
-    internal Tensor Logits(Shown shown)
-    {
-        var (levels, strides) = (Segmenter.Trunk.Call(shown.Input), Segmenter.Trunk.Strides);
-        return Segmenter.Head.Call(_sampling.Unzooms && shown.Warp is { } warp
-            ? [.. levels.Select((level, i) => warp.Unzoom(level, new LevelFrame(strides[i], _sampling.Input), _sampling.Input))]
-            : [F.Interpolate(levels[0], _sampling.Input, InterpolationMode.Bilinear, alignCorners: false), .. levels.Skip(1)]);
-    }
+    internal Tensor Logits(Shown shown) => Head(Back(Trunk(shown.Input), shown));
 
     // The warp that answers are still in.
     private WarpGrid? InWarp(Shown shown) => _sampling.Unzooms ? null : shown.Warp;

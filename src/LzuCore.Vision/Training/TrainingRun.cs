@@ -26,6 +26,9 @@ public abstract class TrainingRun
     /// <summary>How long, and what it leaves on the disk.</summary>
     public TrainerOptions Options { get; }
 
+    /// <summary>Whether the configuration names something to evaluate on.</summary>
+    public abstract bool HasValidation { get; }
+
     /// <summary>Told after each step.</summary>
     public event Action<TrainingStep>? Stepped;
 
@@ -88,7 +91,6 @@ public abstract class TrainingRun
     {
         private readonly TrainingTask<TrainingPicture<TSample>> _task;
         private readonly Trainer<TrainingPicture<TSample>> _trainer;
-        private readonly bool _hasValidation;
 
         public Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation, ProcessGroup processes)
             : this(config, task, Loader(config, data, augment, prepare, processes), hasValidation, processes) { }
@@ -96,7 +98,7 @@ public abstract class TrainingRun
         private Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, DataLoader<TSample, TrainingPicture<TSample>> loader, bool hasValidation, ProcessGroup processes)
             : base(config, task.Model, OptionsOf(config, loader.BatchesPerEpoch, hasValidation, processes))
         {
-            (_task, _hasValidation) = (task, hasValidation);
+            (_task, HasValidation) = (task, hasValidation);
             DataParallel.SynchronizeNorms(task.Model, processes);
             var optimizer = config.Root.Section("optimizer");
             var epochs = config.Root.Section("training").Has("epochs");
@@ -104,6 +106,8 @@ public abstract class TrainingRun
                 OptimizerSection.ScheduleOf(config.Root.Section("schedule"), optimizer.Number("learning_rate"), Options.Steps, epochs ? loader.BatchesPerEpoch / (double)Options.Accumulation : 1), Options);
             Follow(_trainer);
         }
+
+        public override bool HasValidation { get; }
 
         public override TrainingResult Run(bool resume, CancellationToken cancellation = default)
         {
@@ -115,7 +119,7 @@ public abstract class TrainingRun
 
         public override IReadOnlyList<Score> Evaluate(string weights, CancellationToken cancellation = default)
         {
-            if (!_hasValidation) throw new FileFormatException($"{Config.Root.Place.File}: data must say what is evaluated on: validation_annotations or validation_split.");
+            if (!HasValidation) throw new FileFormatException($"{Config.Root.Place.File}: data must say what is evaluated on: validation_annotations or validation_split.");
             var device = Model.Parameters.First().Value.Device;
             using (var file = Checkpoint.Open(weights))
             {

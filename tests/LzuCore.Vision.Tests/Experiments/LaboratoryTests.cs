@@ -16,7 +16,7 @@ public sealed class LaboratoryTests
         var trial = Tiny(task, method);
         var expected = new Laboratory(whole).Make(trial);
         using var stop = new CancellationTokenSource();
-        Assert.That(() => new Laboratory(stopped).Make(trial, step => { if (step.Step == 3) stop.Cancel(); }, stop.Token), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => new Laboratory(stopped).Make(trial, step => { if (step.Step == 3) stop.Cancel(); }, cancellation: stop.Token), Throws.InstanceOf<OperationCanceledException>());
         var laboratory = new Laboratory(stopped);
         Assert.That(laboratory.Find(trial), Is.Null);
         var result = laboratory.Make(trial);
@@ -47,13 +47,13 @@ public sealed class LaboratoryTests
         Assert.That((weights.Method, weights.Scale, weights.Saliency!.Grid), Is.EqualTo((ZoomMethod.LzuFixed, 0.25, DeskScenes.Grid)));
         Assert.That(new FileInfo(path).Length, Is.LessThan(1.5e6));
         var sampling = (FixedSampling)weights.SamplingFor((320, 512));
-        Assert.That(sampling.Warp.KnotsY.ToArray<float>(), Is.EqualTo(((FixedSampling)laboratory.SamplingOf(trial)).Warp.KnotsY.ToArray<float>()).Within(1e-3f));
+        Assert.That(sampling.Warp.KnotsY.ToArray<float>(), Is.EqualTo(((FixedSampling)laboratory.Setup.SamplingOf(trial)).Warp.KnotsY.ToArray<float>()).Within(1e-3f));
         Assert.That(() => DeskWeights.Load(laboratory.WeightsOf(trial)), Throws.InstanceOf<FileFormatException>().With.Message.Contains("which method"));
     }
 
     [Test]
     public void MethodOfAnotherTask_IsRefused() => Assert.That(
-        () => new Laboratory(Folder()).SamplingOf(Tiny(DeskTask.Detection3d, ZoomMethod.Lds)), Throws.InstanceOf<ArgumentValueException>().With.Message.Contains("LDS is not a method of detection3d"));
+        () => new Laboratory(Folder()).Setup.SamplingOf(Tiny(DeskTask.Detection3d, ZoomMethod.Lds)), Throws.InstanceOf<ArgumentValueException>().With.Message.Contains("LDS is not a method of detection3d"));
 
     [Test]
     public void Spread_OfPairedDifferences_IsStudents()

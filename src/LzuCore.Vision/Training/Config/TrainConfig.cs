@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LzuCore.Memory;
 
 namespace LzuCore.Vision.Training.Config;
@@ -32,13 +33,21 @@ public sealed class TrainConfig
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="FileFormatException">It is missing, no JSON, or something in it is not as it must be; one line, with the place.</exception>
-    public static TrainConfig Read(string path)
+    public static TrainConfig Read(string path) => Read(path, null);
+
+    // With a change to what the file says, before it is checked.
+    internal static TrainConfig Read(string path, Action<JsonObject>? change)
     {
         try
         {
             if (Directory.Exists(path)) throw new FileFormatException($"{path}: is a folder. Name a configuration file.");
             if (new FileInfo(path) is { Exists: true, Length: > MostBytes } large) throw new FileFormatException($"{path}: has {large.Length} bytes, more than any configuration. Name a configuration file.");
-            return Parse(File.ReadAllBytes(path), path);
+            var utf8 = File.ReadAllBytes(path);
+            if (change is null) return Parse(utf8, path);
+            _ = Parse(utf8, path);
+            var root = JsonNode.Parse(utf8)!.AsObject();
+            change(root);
+            return Parse(Encoding.UTF8.GetBytes(root.ToJsonString()), path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -3,23 +3,20 @@ using ScottPlot;
 namespace LzuCore.Cli.Reproduce;
 
 /// <summary>A table as a picture: what each row gains over its baseline, with 95 % intervals.</summary>
-internal static class TablePlot
+internal static class GainPlot
 {
     private const int Width = 1400, RowHeight = 96, Margins = 190;
-
-    // Okabe and Ito's colours, dark enough for thin lines on white.
-    private static readonly string[] Palette = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#8C8C8C"];
 
     /// <summary>Draws it as a PNG.</summary>
     public static void Save(TableReport report, string path)
     {
-        PlotFont.Use();
+        PlotStyle.Use();
         var rows = report.Rows.Where(r => r.Result.Gains.Values.Any(g => double.IsFinite(g.Mean))).Reverse().ToList();
         var columns = report.Table.Columns;
         using var plot = new Plot();
         for (var c = 0; c < columns.Count; c++)
         {
-            var colour = Color.FromHex(Palette[c % Palette.Length]);
+            var colour = PlotStyle.ColourOf(c);
             var shown = Enumerable.Range(0, rows.Count).Select(r => (Y: r + 0.33 - 0.66 * c / Math.Max(1, columns.Count - 1), Gain: rows[r].Result.Gains[columns[c]])).Where(p => double.IsFinite(p.Gain.Mean)).ToList();
             foreach (var (y, gain) in shown)
                 if (double.IsFinite(gain.HalfWidth)) plot.Add.Line(gain.Low, y, gain.High, y).LineColor = colour;
