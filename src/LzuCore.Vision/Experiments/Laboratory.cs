@@ -104,21 +104,33 @@ public sealed class Laboratory(string folder)
     public Sampling SamplingOf(Trial trial)
     {
         var scenes = ScenesOf(trial);
-        var (picture, input) = (scenes.Picture, trial.InputOf(scenes.Picture));
+        return SamplingOf(trial.Task, trial.Method, scenes, trial.InputOf(scenes.Picture));
+    }
+
+    /// <summary>How a method shows pictures of streets to its network.</summary>
+    /// <param name="task">What is learned.</param>
+    /// <param name="method">How pictures are shown.</param>
+    /// <param name="scenes">The streets.</param>
+    /// <param name="input">The network's size.</param>
+    /// <param name="warp">How saliency becomes a warp; the task's own when not given.</param>
+    /// <exception cref="ArgumentValueException">The method is not one of the task's.</exception>
+    public static Sampling SamplingOf(DeskTask task, ZoomMethod method, DeskScenes scenes, Size2 input, SaliencyToGridOptions? warp = null)
+    {
+        var picture = scenes.Picture;
+        warp ??= task == DeskTask.Detection ? DetectionWarp : GentleWarp;
         KernelDensitySaliency FromBoxes() => new(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor);
-        return (trial.Task, trial.Method) switch
+        return (task, method) switch
         {
             (_, ZoomMethod.Uniform) => new FixedSampling(picture, input, null),
             (_, ZoomMethod.UniformAveraged) => new AveragedSampling(picture, input),
-            (DeskTask.Detection, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoxesSaliency, DetectionWarp),
-            (DeskTask.Detection3d, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoxesSaliency, GentleWarp),
-            (DeskTask.Segmentation, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoundariesSaliency, GentleWarp),
-            (DeskTask.Detection, ZoomMethod.Fovea) => new FixedSampling(picture, input, scenes.BoxesSaliency, DetectionWarp, unzooms: false),
-            (DeskTask.Detection, ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade) => new AdaptiveSampling(picture, input, FromBoxes(), DetectionWarp),
-            (DeskTask.Detection, ZoomMethod.LzuLearned) => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), DetectionWarp),
+            (DeskTask.Detection or DeskTask.Detection3d, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoxesSaliency, warp),
+            (DeskTask.Segmentation, ZoomMethod.LzuFixed) => new FixedSampling(picture, input, scenes.BoundariesSaliency, warp),
+            (DeskTask.Detection, ZoomMethod.Fovea) => new FixedSampling(picture, input, scenes.BoxesSaliency, warp, unzooms: false),
+            (DeskTask.Detection, ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade) => new AdaptiveSampling(picture, input, FromBoxes(), warp),
+            (DeskTask.Detection, ZoomMethod.LzuLearned) => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), warp),
             (DeskTask.Segmentation, ZoomMethod.Lds) => new LearnedDownsampling(picture, input),
             (DeskTask.Segmentation, ZoomMethod.EdgeSampling) => new BoundaryDownsampling(picture, input),
-            _ => throw new ArgumentValueException($"laboratory: {Trial.Title(trial.Method)} is not a method of {Trial.Word(trial.Task)}."),
+            _ => throw new ArgumentValueException($"laboratory: {Trial.Title(method)} is not a method of {Trial.Word(task)}."),
         };
     }
 
