@@ -41,7 +41,7 @@ public sealed class NetworkTrainingTests
         ResumeAnywhere("desk " + task, steps, (workers, folder) => _sets.DeskConfig(task, workers, folder, steps));
     }
 
-    // Threads and workers differ from run to run.
+    // One training that is stopped after every step; from each of its checkpoints another goes on to the end. Threads and workers differ from run to run.
     private void ResumeAnywhere(string name, int steps, Func<int, string, string> config)
     {
         var losses = new List<double>();
@@ -52,11 +52,13 @@ public sealed class NetworkTrainingTests
         var expected = Hash($"{name} whole");
         for (var stop = 1; stop < steps; stop++)
         {
-            var folder = $"{name} {stop}";
             using var interrupt = new CancellationTokenSource();
-            var first = Run(config(stop % 4, folder));
+            var first = Run(config(stop % 4, $"{name} stopped"));
             first.Stepped += s => { if (s.Step == stop) interrupt.Cancel(); };
-            Assert.That(first.Run(resume: false, interrupt.Token).IsInterrupted, Is.True);
+            Assert.That(first.Run(resume: stop > 1, interrupt.Token).IsInterrupted, Is.True);
+            var folder = $"{name} {stop}";
+            Directory.CreateDirectory(_sets.Folder[folder]);
+            File.Copy(_sets.Folder[$"{name} stopped/checkpoint.safetensors"], _sets.Folder[$"{folder}/checkpoint.safetensors"]);
             var threads = ParallelRows.Threads;
             ParallelRows.Threads = 1 + stop % 3;
             try

@@ -88,7 +88,7 @@ internal sealed class SmallSets : IDisposable
         {
             "detection" => ("", "\"saliency\": \"adaptive\"", ""),
             "segmentation" => ("\"validation\": 2, ", "\"saliency\": \"training_set\"", ", \"evaluate_every\": 12"),
-            _ => ("", "\"saliency\": \"training_set\"", ", \"average_decay\": 0.9, \"accumulation\": 2"),
+            _ => ("", "\"saliency\": \"training_set\"", ", \"average_decay\": 0.9"),
         };
         var text = $$"""
             {
