@@ -24,7 +24,8 @@ public sealed partial class ArchitectureTests
         ("src/LzuCore.Vision/Models", [.. Core, "LzuCore.Vision.Geometry"]),
         ("src/LzuCore.Vision/Tasks", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx"]),
         ("src/LzuCore.Vision/Training", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Models", "LzuCore.Vision.Onnx", "LzuCore.Vision.Tasks"]),
-        ("src/LzuCore.Vision/Experiments", [.. Core, "LzuCore.Vision"]),
+        ("src/LzuCore.Vision/Experiments", [.. Core, "LzuCore.Vision.Geometry", "LzuCore.Vision.Imaging", "LzuCore.Vision.Metrics", "LzuCore.Vision.Data", "LzuCore.Vision.Scenes", "LzuCore.Vision.Models", "LzuCore.Vision.Tasks", "LzuCore.Vision.Training"]),
+        ("src/LzuCore.Vision/Configuration", [.. Core, "LzuCore.Vision"]),
     ];
 
     private static string[] Core => ["LzuCore.Memory", "LzuCore.Kernels", "LzuCore.Tensors", "LzuCore.Ops", "LzuCore.Nn", "LzuCore.Warping"];

@@ -140,7 +140,7 @@ run_bench() {
   for precision in tf32 bfloat16; do
     for batch in 1 8; do one "retinanet-600x960-$batch-$precision" model retinanet --size 600x960 --batch "$batch" --precision "$precision"; done
   done
-  for batch in 1 8; do one "train-$batch" model retinanet --size 600x960 --batch "$batch" --train; done
+  for batch in 1 8; do one "train-$batch" train retinanet --size 600x960 --batch "$batch"; done
   one gemm gemm
   one conv conv
   # Hand-written CUDA beside the managed kernels, where the part `native` has built it.

@@ -1,10 +1,7 @@
 using LzuCore.Memory;
-using LzuCore.Nn;
-using LzuCore.Nn.Optim;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
-using LzuCore.Vision.Models;
 using LzuCore.Warping;
 
 namespace LzuCore.Cli.Bench;
@@ -17,18 +14,12 @@ internal static class ModelBench
     /// <param name="size">The network's input.</param>
     /// <param name="batch">Images at once.</param>
     /// <param name="warp">none, fixed or adaptive.</param>
-    /// <param name="train">Whether a training step is measured instead: forward, losses against made-up targets, backward, a step of SGD.</param>
     /// <param name="dtype">How activations are stored; weights are float32, and rounded once.</param>
     /// <param name="device">Where.</param>
-    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, bool train, DType dtype, Device device)
+    public static IEnumerable<BenchRow> Run(string name, Size2 size, int batch, string warp, DType dtype, Device device)
     {
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
         var network = BenchNetwork.Of(name, device);
-        if (train)
-        {
-            foreach (var row in Row("training step", Step((RetinaNet)network.Model, input, device), double.NaN)) yield return row;
-            yield break;
-        }
         var features = Kept(network.Features(input));
         double featureFlops = Flops(() => network.Features(input)), headFlops = Flops(() => network.Head(features));
         var parts = new List<(string Name, Action Work, double Flops)>();
@@ -68,31 +59,9 @@ internal static class ModelBench
             }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
             var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")}{(dtype == DType.Float32 ? "" : $" {dtype.Name()}")} {part}";
             yield return new(what, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
-            if (!train && GraphTiming.MedianMs(device, work) is { } ms)
+            if (GraphTiming.MedianMs(device, work) is { } ms)
                 yield return new(what + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, flops / ms / 1e6, double.NaN, double.NaN, 0);
         }
-    }
-
-    // Batch norm with fixed statistics, as detectors train; all weights move. Targets are drawn once: matching anchors is the task's work, not the network's.
-    private static Action Step(RetinaNet model, Tensor input, Device device)
-    {
-        model.Train();
-        foreach (var norm in model.Modules.OfType<BatchNorm2d>()) norm.Eval();
-        var optimizer = new Sgd(model.Parameters, 1e-3, momentum: 0.9, weightDecay: 1e-4);
-        DetectorOutput shapes;
-        using (Grad.Off()) shapes = model.Call(input);
-        Tensor[] targets = [.. shapes.Logits.Select((l, i) => Tensor.Uniform(l.Shape, RandomSource.FromSeed((ulong)i), 0, 1).Greater(0.999).To(DType.Float32).To(device).Persist())];
-        Tensor[] deltas = [.. shapes.Deltas.Select((d, i) => Tensor.Uniform(d.Shape, RandomSource.FromSeed(10 + (ulong)i), -1, 1).To(device).Persist())];
-        return () =>
-        {
-            using var scope = new TensorScope();
-            var output = model.Call(input);
-            // Losses in float32, whatever the activations are stored as.
-            Tensor Level(int i) => F.SigmoidFocalLoss(output.Logits[i].To(DType.Float32), targets[i], reduction: Reduction.Mean) + F.SmoothL1(output.Deltas[i].To(DType.Float32), deltas[i]);
-            var loss = Level(0);
-            for (var i = 1; i < targets.Length; i++) loss += Level(i);
-            optimizer.Step(Gradients.Of(loss));
-        };
     }
 
     private static Tensor[] Kept(Tensor[] tensors)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LzuCore.Cli.Manners;
-using LzuCore.Vision.Training;
-using LzuCore.Vision.Training.Config;
+using LzuCore.Vision.Configuration;
 
 namespace LzuCore.Cli.Commands;
 

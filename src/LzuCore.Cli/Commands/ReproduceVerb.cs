@@ -4,6 +4,7 @@ using LzuCore.Cli.Inputs;
 using LzuCore.Cli.Manners;
 using LzuCore.Cli.Reproduce;
 using LzuCore.Memory;
+using LzuCore.Vision.Configuration;
 using LzuCore.Vision.Experiments;
 
 namespace LzuCore.Cli.Commands;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using LzuCore.Cli.Manners;
+using LzuCore.Vision.Configuration;
 using LzuCore.Vision.Training;
-using LzuCore.Vision.Training.Config;
 
 namespace LzuCore.Cli.Commands;
 

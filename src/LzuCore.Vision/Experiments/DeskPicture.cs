@@ -20,13 +20,14 @@ public sealed record DeskPicture<TTruth>(Image Image, TTruth Truth, (double R, d
 }
 
 /// <summary>A data set through the eyes of a method: each picture is prepared when it is first asked for, and remembered.</summary>
-/// <remarks>Fixed methods remember 128x80 pictures, 30 KiB each; methods that look elsewhere every time remember whole pictures.</remarks>
+/// <remarks>Fixed methods remember 128x80 pictures, 30 KiB each; methods that look elsewhere every time remember whole pictures. What comes after the first gibibyte is prepared anew each time.</remarks>
 public sealed class DeskPictures<TSample, TTruth> : IDataset<DeskPicture<TTruth>>
 {
     private readonly IDataset<TSample> _data;
     private readonly Func<TSample, (Image Image, TTruth Truth)> _take;
     private readonly Sampling _sampling;
     private readonly DeskPicture<TTruth>?[] _known;
+    private long _room = 1L << 30;
 
     /// <summary>A data set through the eyes of a method.</summary>
     /// <param name="data">The samples; all pictures are of the method's original size.</param>
@@ -55,7 +56,8 @@ public sealed class DeskPictures<TSample, TTruth> : IDataset<DeskPicture<TTruth>
         var (image, truth) = _take(_data.Load(index, pictures));
         Check.That(image.Size == _sampling.Original, $"experiment: pictures must be {_sampling.Original}, got {image.Size} for {_data.FileOf(index)}.");
         var made = new DeskPicture<TTruth>(_sampling.Prepare(image), truth, DeskPicture<TTruth>.AsIs);
-        Volatile.Write(ref _known[index], made);
+        // A label map has a byte for each of the original's pixels.
+        if (Interlocked.Add(ref _room, -(made.Image.Pixels.Length + (long)image.Width * image.Height)) >= 0) Volatile.Write(ref _known[index], made);
         return made;
     }
 }

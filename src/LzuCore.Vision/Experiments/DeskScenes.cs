@@ -24,6 +24,7 @@ public sealed class DeskScenes
 
     private readonly SceneOptions _options;
     private readonly int _training, _test;
+    private readonly bool _remembers;
     private readonly Lazy<Tensor> _boxSaliency;
     private readonly Lazy<FixedSaliency> _boundarySaliency;
     private readonly Lazy<IReadOnlyList<double>> _classWeights;
@@ -32,13 +33,16 @@ public sealed class DeskScenes
     /// <param name="world">Which.</param>
     /// <param name="training">Pictures to train on.</param>
     /// <param name="test">Pictures to test on, and frames of sequences.</param>
-    public DeskScenes(DeskWorld world, int training, int test)
+    /// <param name="size">Their size; null for 320x512.</param>
+    /// <param name="remembers">Whether pictures are kept for another trial, or drawn again when they are asked for again.</param>
+    public DeskScenes(DeskWorld world, int training, int test, Size2? size = null, bool remembers = true)
     {
-        (_options, _training, _test) = (world == DeskWorld.Steady ? new() : new() { PitchDegrees = 2.5, Curvature = 0.003 }, training, test);
+        (_options, _training, _test, _remembers) = (world == DeskWorld.Steady ? new() : new() { PitchDegrees = 2.5, Curvature = 0.003 }, training, test, remembers);
+        if (size is { } own) _options = _options with { Size = own };
         Detection = new(() => Of<DetectionSample>(TrainingSeed, _training), () => Of<DetectionSample>(TestSeed, _test));
         Segmentation = new(() => Of<SegmentationSample>(TrainingSeed, _training), () => Of<SegmentationSample>(TestSeed, _test));
         Detection3d = new(() => Of<Detection3dSample>(TrainingSeed, _training), () => Of<Detection3dSample>(TestSeed, _test));
-        Sequences = new RememberedScenes<DetectionSample>(new SceneSequences(_options, SequenceSeed, Math.Max(1, test / Frames), Frames));
+        Sequences = Kept<DetectionSample>(new SceneSequences(_options, SequenceSeed, Math.Max(1, test / Frames), Frames));
         _boxSaliency = new(BoxSaliency);
         _boundarySaliency = new(() => SegmentationExperiment.Boundaries(Segmentation.Training, Grid));
         _classWeights = new(() => Tasks.Segmentation.ClassWeights.Of(SegmentationExperiment.Maps(Segmentation.Training), SceneClasses.Labels.Count));
@@ -79,7 +83,9 @@ public sealed class DeskScenes
     /// <summary>What a pixel of each class counts in training.</summary>
     public IReadOnlyList<double> ClassWeights => _classWeights.Value;
 
-    private RememberedScenes<TSample> Of<TSample>(ulong seed, int count) where TSample : class => new((IDataset<TSample>)new SceneDataset(_options, seed, count));
+    private IDataset<TSample> Of<TSample>(ulong seed, int count) where TSample : class => Kept((IDataset<TSample>)new SceneDataset(_options, seed, count));
+
+    private IDataset<TSample> Kept<TSample>(IDataset<TSample> drawn) where TSample : class => _remembers ? new RememberedScenes<TSample>(drawn) : drawn;
 
     private Tensor BoxSaliency()
     {

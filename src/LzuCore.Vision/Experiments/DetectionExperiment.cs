@@ -43,6 +43,9 @@ public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>,
     /// <summary>Names of the classes.</summary>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>Frames of each sequence of the validation pictures; 1 where they have nothing to do with each other.</summary>
+    public int Frames { get; init; } = 1;
+
     /// <inheritdoc/>
     public override Module Model => _model;
 
@@ -116,7 +119,7 @@ public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>,
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Score> Evaluate(Action<int, int>? progress = null, CancellationToken cancellation = default) => Score(_validation, progress, cancellation).Scores;
+    public override IReadOnlyList<Score> Evaluate(Action<int, int>? progress = null, CancellationToken cancellation = default) => Score(_validation, Frames, progress, cancellation).Scores;
 
     /// <summary>Scores on pictures that have nothing to do with each other.</summary>
     public DetectionScores Score(DeskPictures<DetectionSample, DenseTruth> data, Action<int, int>? progress = null, CancellationToken cancellation = default) =>

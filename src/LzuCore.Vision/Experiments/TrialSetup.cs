@@ -32,30 +32,43 @@ public sealed class TrialSetup
     public Sampling SamplingOf(Trial trial, double camera = 1)
     {
         var scenes = ScenesOf(trial);
-        var (picture, input) = (scenes.Picture, trial.InputOf(scenes.Picture));
-        FixedSampling Fixed(ISaliency? saliency, SaliencyToGridOptions? options = null, bool unzooms = true) =>
-            new(picture, input, saliency, options, unzooms) { Camera = camera == 1 ? null : new Size2((int)(camera * picture.Height), (int)(camera * picture.Width)) };
+        var sampling = SamplingOf(trial.Task, trial.Method, scenes, trial.InputOf(scenes.Picture), camera: camera);
+        return camera == 1 || sampling is FixedSampling ? sampling : throw new ArgumentValueException($"laboratory: a lesser camera is for methods with one warp for all pictures, got {Trial.Title(trial.Method)}.");
+    }
+
+    /// <summary>How a method shows pictures of streets to its network.</summary>
+    /// <param name="task">What is learned.</param>
+    /// <param name="method">How pictures are shown.</param>
+    /// <param name="scenes">The streets.</param>
+    /// <param name="input">The network's size.</param>
+    /// <param name="warp">How saliency becomes a warp; the task's own when not given.</param>
+    /// <param name="camera">The camera's share of the pictures' sides, for methods with one warp for all pictures.</param>
+    /// <exception cref="ArgumentValueException">The method is not one of the task's.</exception>
+    public static Sampling SamplingOf(DeskTask task, ZoomMethod method, DeskScenes scenes, Size2 input, SaliencyToGridOptions? warp = null, double camera = 1)
+    {
+        var picture = scenes.Picture;
+        warp ??= task == DeskTask.Segmentation ? GentleWarp : DetectionWarp;
+        FixedSampling Fixed(ISaliency? saliency, bool unzooms = true) =>
+            new(picture, input, saliency, warp, unzooms) { Camera = camera == 1 ? null : new Size2((int)(camera * picture.Height), (int)(camera * picture.Width)) };
         KernelDensitySaliency FromBoxes() => new(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor);
-        Sampling sampling = (trial.Task, trial.Method) switch
+        return (task, method) switch
         {
             (_, ZoomMethod.Uniform) => Fixed(null),
             (_, ZoomMethod.UniformAveraged) => new AveragedSampling(picture, input),
-            (DeskTask.Detection, ZoomMethod.LzuFixed) => Fixed(scenes.BoxesSaliency, DetectionWarp),
-            (DeskTask.Detection3d, ZoomMethod.LzuFixed) => Fixed(scenes.BoxesSaliency, DetectionWarp),
-            (DeskTask.Segmentation, ZoomMethod.LzuFixed) => Fixed(scenes.BoundariesSaliency, GentleWarp),
-            (DeskTask.Detection, ZoomMethod.Fovea) => Fixed(scenes.BoxesSaliency, DetectionWarp, unzooms: false),
-            (DeskTask.Detection, ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade) => new AdaptiveSampling(picture, input, FromBoxes(), DetectionWarp),
-            (DeskTask.Detection, ZoomMethod.LzuLearned) => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), DetectionWarp),
+            (DeskTask.Detection or DeskTask.Detection3d, ZoomMethod.LzuFixed) => Fixed(scenes.BoxesSaliency),
+            (DeskTask.Segmentation, ZoomMethod.LzuFixed) => Fixed(scenes.BoundariesSaliency),
+            (DeskTask.Detection, ZoomMethod.Fovea) => Fixed(scenes.BoxesSaliency, unzooms: false),
+            (DeskTask.Detection, ZoomMethod.LzuAdaptive or ZoomMethod.LzuAdaptiveNoCascade) => new AdaptiveSampling(picture, input, FromBoxes(), warp),
+            (DeskTask.Detection, ZoomMethod.LzuLearned) => new AdaptiveSampling(picture, input, new LearnedKernelDensitySaliency(DeskScenes.Grid, bandwidth: scenes.Bandwidth, floor: DeskScenes.Floor), warp),
             (DeskTask.Segmentation, ZoomMethod.Lds) => new LearnedDownsampling(picture, input),
             (DeskTask.Segmentation, ZoomMethod.EdgeSampling) => new BoundaryDownsampling(picture, input),
-            _ => throw new ArgumentValueException($"laboratory: {Trial.Title(trial.Method)} is not a method of {Trial.Word(trial.Task)}."),
+            _ => throw new ArgumentValueException($"laboratory: {Trial.Title(method)} is not a method of {Trial.Word(task)}."),
         };
-        return camera == 1 || sampling is FixedSampling ? sampling : throw new ArgumentValueException($"laboratory: a lesser camera is for methods with one warp for all pictures, got {Trial.Title(trial.Method)}.");
     }
 
     /// <summary>A trial's detector, with first weights.</summary>
     /// <param name="trial">Of 2-D detection.</param>
-    /// <param name="camera">As <see cref="SamplingOf"/> takes it.</param>
+    /// <param name="camera">As <see cref="SamplingOf(Trial, double)"/> takes it.</param>
     public DetectionExperiment Detection(Trial trial, double camera = 1)
     {
         var sampling = SamplingOf(trial, camera);
@@ -64,12 +77,12 @@ public sealed class TrialSetup
 
     /// <summary>A trial's 3-D detector, with first weights.</summary>
     /// <param name="trial">Of 3-D detection.</param>
-    /// <param name="camera">As <see cref="SamplingOf"/> takes it.</param>
+    /// <param name="camera">As <see cref="SamplingOf(Trial, double)"/> takes it.</param>
     public Mono3dExperiment Detection3d(Trial trial, double camera = 1) => new(SceneSpace.Classes, SamplingOf(trial, camera), ScenesOf(trial).Detection3d.Test);
 
     /// <summary>A trial's segmentation network, with first weights.</summary>
     /// <param name="trial">Of segmentation.</param>
-    /// <param name="camera">As <see cref="SamplingOf"/> takes it.</param>
+    /// <param name="camera">As <see cref="SamplingOf(Trial, double)"/> takes it.</param>
     public SegmentationExperiment Segmentation(Trial trial, double camera = 1) =>
         new(SceneClasses.Labels, ScenesOf(trial).ClassWeights, SamplingOf(trial, camera), ScenesOf(trial).Segmentation.Test);
 

@@ -5,6 +5,12 @@ namespace LzuCore.Vision.Scenes;
 /// <summary>What scenes are like. Everything else is drawn from a seed.</summary>
 public sealed record SceneOptions
 {
+    /// <summary>The least height and width.</summary>
+    public const int LeastSide = 32;
+
+    /// <summary>The greatest height and width.</summary>
+    public const int MostSide = 4096;
+
     /// <summary>Height and width of the pictures. The focal length is 15/16 of the width, so another width sees the same street in more or fewer pixels.</summary>
     public Size2 Size { get; init; } = new(320, 512);
 
@@ -27,7 +33,7 @@ public sealed record SceneOptions
     /// <exception cref="ArgumentValueException">A side is below 32 or above 4096, a spread is negative, not finite or too large, or the numbers of objects are not in order.</exception>
     internal void Check()
     {
-        Memory.Check.That(Size is { Height: >= 32 and <= 4096, Width: >= 32 and <= 4096 }, $"scenes: sides must be 32 to 4096 pixels, got {Size}.");
+        Memory.Check.That(Size is { Height: >= LeastSide and <= MostSide, Width: >= LeastSide and <= MostSide }, $"scenes: sides must be {LeastSide} to {MostSide} pixels, got {Size}.");
         Memory.Check.That(PitchDegrees is >= 0 and <= 10, $"scenes: the pitch's standard deviation must be 0 to 10 degrees, got {PitchDegrees}.");
         Memory.Check.That(Curvature is >= 0 and <= 0.01, $"scenes: the curvature's standard deviation must be 0 to 0.01, got {Curvature}.");
         Memory.Check.That(LeastObjects >= 0 && MostObjects >= LeastObjects && MostObjects <= 60, $"scenes: objects must be 0 to 60, fewest before most, got {LeastObjects} to {MostObjects}.");

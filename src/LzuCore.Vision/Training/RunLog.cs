@@ -8,8 +8,13 @@ namespace LzuCore.Vision.Training;
 /// step begins, so a killed process loses none; a resumed training drops those that come after its checkpoint and makes them again.</summary>
 internal sealed class RunLog : IDisposable
 {
+    private const string StepsTable = "train.csv", MetricsTable = "metrics.csv";
+
     private readonly CsvTable _steps, _metrics;
     private readonly TensorBoardFile _events;
+
+    /// <summary>The tables' names.</summary>
+    public static IReadOnlyList<string> Tables => [StepsTable, MetricsTable];
 
     /// <summary>Opens the logs of a folder.</summary>
     /// <param name="folder">Where they are, or will be.</param>
@@ -17,8 +22,8 @@ internal sealed class RunLog : IDisposable
     public RunLog(string folder, TrainingProgress from)
     {
         Directory.CreateDirectory(folder);
-        _steps = new CsvTable(Path.Combine(folder, "train.csv"), from.Step);
-        _metrics = new CsvTable(Path.Combine(folder, "metrics.csv"), from.Evaluated);
+        _steps = new CsvTable(Path.Combine(folder, StepsTable), from.Step);
+        _metrics = new CsvTable(Path.Combine(folder, MetricsTable), from.Evaluated);
         _events = new TensorBoardFile(folder, from.Step);
     }
 

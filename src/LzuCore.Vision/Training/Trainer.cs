@@ -3,6 +3,7 @@ using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Nn.Distributed;
 using LzuCore.Nn.Optim;
+using LzuCore.Nn.Serialization;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
@@ -21,6 +22,9 @@ public delegate IEnumerable<Batch<TItem>> BatchStream<TItem>(LoaderPosition star
 /// <typeparam name="TItem">A sample, prepared on a loader's thread.</typeparam>
 public sealed class Trainer<TItem>
 {
+    // What a killed process may have left half of.
+    private static readonly string[] Written = [TrainingCheckpoint.FileName, WeightsFile("last"), WeightsFile("best"), .. RunLog.Tables];
+
     private readonly TrainingTask<TItem> _task;
     private readonly BatchStream<TItem> _batches;
     private readonly Optimizer _optimizer;
@@ -75,6 +79,8 @@ public sealed class Trainer<TItem>
         var backward = _options.Backward ?? new DataParallel(_task.Model, processes).Backward;
         // Several processes stop after the same step, or some would wait for the others.
         var own = processes.World == 1 ? cancellation : CancellationToken.None;
+        if (_options.Folder is { } place && processes.IsFirst)
+            foreach (var name in Written) AtomicFile.RemoveLeftovers(Path.Combine(place, name));
         using var log = _options.Folder is { } folder && processes.IsFirst ? new RunLog(folder, Progress) : null;
         using var batches = _batches(Progress.Next, own).GetEnumerator();
         _task.Model.Train();
@@ -236,10 +242,12 @@ public sealed class Trainer<TItem>
         if (_options.Folder is not { } folder || !_options.Processes.IsFirst) return;
         WithAverage(() =>
         {
-            TrainingCheckpoint.SaveWeights(Path.Combine(folder, name + ".safetensors"), _task.Model, Progress.Step);
+            TrainingCheckpoint.SaveWeights(Path.Combine(folder, WeightsFile(name)), _task.Model, Progress.Step);
             return true;
         });
     }
+
+    private static string WeightsFile(string name) => name + ".safetensors";
 
     private T WithAverage<T>(Func<T> body) => _average is null ? body() : _average.Within(body);
 

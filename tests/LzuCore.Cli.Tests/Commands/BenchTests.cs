@@ -27,6 +27,28 @@ public sealed class BenchTests
         foreach (var part in new[] { "zoom", "unzoom", "backbone", "head" }) Assert.That(rows.Any(r => r.Contains(part)), part);
     }
 
+    // The gradients are checked before anything is timed.
+    [TestCase("desk", "32x64", "2")]
+    [TestCase("retinanet", "64x64", "1")]
+    [TestCase("pspnet", "64x64", "1")]
+    [TestCase("fcos3d", "64x64", "1")]
+    public void TrainingSteps_AreMeasured(string name, string size, string batch)
+    {
+        var row = Lzu.Run("bench", "train", name, "--size", size, "--batch", batch, "--threads", "1", "--json").Succeeded().Json.GetProperty("rows")[0];
+        Assert.That(row.GetProperty("name").GetString(), Does.Contain($"{name} {size} x{batch}"));
+        Assert.That(row.GetProperty("gflops").GetDouble(), Is.GreaterThan(0));
+        Assert.That(row.GetProperty("error").GetDouble(), Is.InRange(0, 0.02));
+    }
+
+    [Test]
+    public void WhatCannotBeTrained_IsAUsageError()
+    {
+        Lzu.Run("bench", "train", "desks").Failed(2, "did you mean 'desk'?");
+        Lzu.Run("bench", "train", "desk", "--precision", "bfloat16").Failed(2, "float32 on the CPU");
+        Lzu.Run("bench", "train", "desk", "--size", "80x2000").Failed(2, "1024 at most");
+        Lzu.Run("bench", "train", "desk", "--warp", "fixed").Failed(2, "--warp is for 'model'");
+    }
+
     [TestCase("gem", "did you mean 'gemm'?")]
     [TestCase("everything", "choose one of")]
     public void UnknownSubject_IsAUsageError(string what, string mention) => Lzu.Run("bench", what).Failed(2, mention);

@@ -81,6 +81,32 @@ internal sealed class SmallSets : IDisposable
         return path;
     }
 
+    /// <summary>A configuration of a small network on a few small scenes, with what the task has of zooms, averages and evaluations.</summary>
+    public string DeskConfig(string task, int workers = 0, string folder = "run", int steps = 4, Func<string, string>? change = null)
+    {
+        var (data, zoom, more) = task switch
+        {
+            "detection" => ("", "\"saliency\": \"adaptive\"", ""),
+            "segmentation" => ("\"validation\": 2, ", "\"saliency\": \"training_set\"", ", \"evaluate_every\": 12"),
+            _ => ("", "\"saliency\": \"training_set\"", ", \"average_decay\": 0.9"),
+        };
+        var text = $$"""
+            {
+              "task": "{{task}}",
+              "folder": "{{folder}}",
+              "model": {"kind": "desk"},
+              "data": {"kind": "scenes", "training": 5, {{data}}"size": "64x96"},
+              "zoom": {"size": "16x24", {{zoom}}},
+              "optimizer": {"kind": "adamw", "learning_rate": 0.002},
+              "schedule": {"kind": "one_cycle"},
+              "training": {"steps": {{steps}}, "batch": 2, "workers": {{workers}}, "clip_norm": 5{{more}}}
+            }
+            """;
+        var path = Folder[$"desk {task} {folder} {workers}.json"];
+        File.WriteAllText(path, change is null ? text : change(text));
+        return path;
+    }
+
     public void Dispose() => Folder.Dispose();
 
     private void Save(string name, int seed)

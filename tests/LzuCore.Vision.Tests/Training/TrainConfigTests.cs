@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using LzuCore.Memory;
+using LzuCore.Vision.Configuration;
 using LzuCore.Vision.Training;
-using LzuCore.Vision.Training.Config;
 
 namespace LzuCore.Vision.Tests.Training;
 
@@ -69,6 +69,44 @@ public sealed class TrainConfigTests
         Assert.That(fault.Message, Does.Contain(expected).And.Contain(".json: ").And.Not.Contain("\n"));
     }
 
+    [TestCase("\"kind\": \"desk\"", "\"kind\": \"desks\"", "model.kind must be retinanet or desk ('desk'?), got \"desks\".")]
+    [TestCase("\"kind\": \"desk\"", "\"kind\": 7", "model.kind must be retinanet or desk, got 7.")]
+    [TestCase("\"kind\": \"desk\"", "\"kind\": \"desk\", \"depth\": 18", "model has no 'depth'")]
+    [TestCase("\"kind\": \"desk\"", "\"kind\": \"desk\", \"weights\": \"boxes.json\"", "boxes.json")]
+    [TestCase("\"kind\": \"desk\"", "\"kind\": \"retinanet\", \"depth\": 18", "data.kind must be coco, got \"scenes\".")]
+    [TestCase("\"kind\": \"scenes\", \"training\": 5", "\"training\": 5, \"kind\": \"coco\"", "data.kind must be scenes, got \"coco\".")]
+    [TestCase("\"training\": 5", "\"training\": 0", "data.training must be a whole number from 1 to 1000000, got 0.")]
+    [TestCase("\"training\": 5", "\"training\": 5, \"validation\": 0", "data.validation must be a whole number from 1 to 1000000, got 0.")]
+    [TestCase("\"training\": 5", "\"training\": 5, \"validation\": 12", "data.validation must be a multiple of 10, as an adaptive zoom is evaluated on drives of 10 frames, got 12.")]
+    [TestCase("\"training\": 5", "\"trainings\": 5", "data has no 'trainings', did you mean 'training'?")]
+    [TestCase("\"training\": 5", "\"training\": 5, \"moving\": 1", "data.moving must be true or false, got 1.")]
+    [TestCase("\"training\": 5", "\"training\": 5, \"annotations\": \"boxes.json\"", "data has no 'annotations'")]
+    [TestCase("\"64x96\"", "\"16x96\"", "data.size must be a text HEIGHTxWIDTH with sides from 32 to 4096")]
+    [TestCase("\"size\": \"16x24\"", "\"size\": \"15x24\"", "zoom.size must leave the network sides of 16 pixels or more, got 15x24 of pictures 64x96.")]
+    [TestCase("\"size\": \"16x24\"", "\"scale\": 0.2", "zoom.scale must leave the network sides of 16 pixels or more, got 12x19 of pictures 64x96.")]
+    [TestCase("\"size\": \"16x24\"", "\"size\": \"16x24\", \"scale\": 0.25", "zoom.size and zoom.scale must not both be there")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"map\"", "zoom.saliency must be none or training_set or adaptive")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"adaptive\", \"resize\": \"averaged\"", "zoom.resize \"averaged\" goes with saliency \"none\"")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"adaptive\", \"unwarp\": \"boxes\"", "zoom.unwarp \"boxes\" goes with saliency \"training_set\"")]
+    [TestCase("\"zoom\"", "\"augment\": {\"flip\": 0.5}, \"zoom\"", "the file has no 'augment'")]
+    [TestCase("\"steps\": 4", "\"epochs\": \"many\"", "training.epochs must be a number above 0 and at most 100000, got \"many\".")]
+    [TestCase("\"steps\": 4", "\"steps\": 4, \"evaluate_every\": 2", "training.evaluate_every needs something to evaluate on: data.validation.")]
+    public void FaultOfADesk_IsOneLineWithItsPlace(string old, string changed, string expected)
+    {
+        var path = _sets.DeskConfig("detection", change: text =>
+        {
+            Assert.That(text, Does.Contain(old));
+            return text.Replace(old, changed);
+        });
+        var fault = Assert.Throws<FileFormatException>(() => TrainingRun.Create(TrainConfig.Read(path), Device.Cpu))!;
+        Assert.That(fault.Message, Does.Contain(expected).And.Contain(".json: ").And.Not.Contain("\n"));
+    }
+
+    [TestCase("segmentation", "\"saliency\": \"training_set\"", "\"saliency\": \"adaptive\"", "zoom.saliency must be none or training_set, got \"adaptive\".")]
+    [TestCase("detection3d", "\"saliency\": \"training_set\"", "\"unwarp\": \"boxes\"", "zoom has no 'unwarp'")]
+    public void MethodsOfOtherTasks_AreRefused(string task, string old, string changed, string expected) =>
+        Assert.That(() => TrainConfig.Read(_sets.DeskConfig(task, change: text => text.Replace(old, changed))), Throws.TypeOf<FileFormatException>().With.Message.Contains(expected));
+
     [TestCase("")]
     [TestCase("[]")]
     [TestCase("null")]
@@ -121,6 +159,6 @@ public sealed class TrainConfigTests
         Assert.That(examples, Has.Count.GreaterThanOrEqualTo(3));
         foreach (var example in examples) Assert.That(TrainConfig.Parse(Encoding.UTF8.GetBytes(example), "example.json").Task, Is.Not.Empty);
         using var schema = JsonDocument.Parse(TrainConfig.Schema());
-        Assert.That(schema.RootElement.GetProperty("oneOf").GetArrayLength(), Is.EqualTo(3));
+        Assert.That(schema.RootElement.GetProperty("oneOf").GetArrayLength(), Is.EqualTo(6));
     }
 }

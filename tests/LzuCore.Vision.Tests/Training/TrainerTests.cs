@@ -30,6 +30,18 @@ public sealed class TrainerTests
     }
 
     [Test]
+    public void HalvesOfFiles_AreGoneWhenATrainingBegins()
+    {
+        using var folder = new WorkFolder();
+        var mark = Guid.NewGuid().ToString("n");
+        string[] halves = [$".checkpoint.safetensors.{mark}.tmp", $".last.safetensors.{mark}.tmp", $".best.safetensors.{mark}.tmp", $".train.csv.{mark}.tmp"];
+        string[] others = [$".mine.safetensors.{mark}.tmp", $"checkpoint.safetensors.{mark}.tmp", $".checkpoint.safetensors.{mark}", $".checkpoint.safetensors.{mark[1..]}.tmp", $".checkpoint.safetensors.{mark.ToUpperInvariant()[..31]}X.tmp", ".checkpoint.safetensors.tmp"];
+        foreach (var name in halves.Concat(others)) File.WriteAllText(folder[name], "half");
+        TinyTask.Trainer(new TinyTask(), Options(folder.Path) with { Steps = 1 }).Run();
+        Assert.That(Directory.GetFiles(folder.Path, "*mp*").Concat(Directory.GetFiles(folder.Path, ".*")).Select(Path.GetFileName).Distinct(), Is.EquivalentTo(others));
+    }
+
+    [Test]
     public void Resumed_AfterAnyStep_EndsWithTheSameBits([Values("sgd", "adamw")] string method)
     {
         using var whole = new WorkFolder();

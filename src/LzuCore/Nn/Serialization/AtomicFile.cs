@@ -7,6 +7,9 @@ namespace LzuCore.Nn.Serialization;
 /// without power sees the old file or the new one, never half of one.</summary>
 public static class AtomicFile
 {
+    private const string Ending = ".tmp";
+    private const int MarkLength = 32;
+
     /// <summary>Writes one file.</summary>
     /// <param name="path">Its place; a file there is replaced.</param>
     /// <param name="write">Writes the content. What it throws leaves no file behind.</param>
@@ -18,7 +21,7 @@ public static class AtomicFile
         {
             var full = Path.GetFullPath(path);
             if (Directory.Exists(full)) throw new LzuException($"{path}: is a directory. Give the path of a file to write.");
-            var temporary = Path.Combine(Path.GetDirectoryName(full) ?? "", $".{Path.GetFileName(full)}.{Guid.NewGuid():n}.tmp");
+            var temporary = Path.Combine(Path.GetDirectoryName(full) ?? "", $"{Beginning(full)}{Guid.NewGuid():n}{Ending}");
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 beside = temporary;
@@ -45,6 +48,20 @@ public static class AtomicFile
             if (beside is { } half) Discard(half);
         }
     }
+
+    /// <summary>Removes what killed processes left beside a file's place in the middle of a write. Nobody may be writing there now.</summary>
+    /// <param name="path">The file's place.</param>
+    public static void RemoveLeftovers(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var (folder, beginning) = (Path.GetDirectoryName(full) ?? "", Beginning(full));
+        if (!Directory.Exists(folder)) return;
+        foreach (var file in Directory.GetFiles(folder))
+            if (Path.GetFileName(file) is var name && name.Length == beginning.Length + MarkLength + Ending.Length && name.StartsWith(beginning, StringComparison.Ordinal) && name.EndsWith(Ending, StringComparison.Ordinal)
+                && name.AsSpan(beginning.Length, MarkLength).IndexOfAnyExcept("0123456789abcdef") < 0) Discard(file);
+    }
+
+    private static string Beginning(string path) => $".{Path.GetFileName(path)}.";
 
     private static void Discard(string temporary)
     {

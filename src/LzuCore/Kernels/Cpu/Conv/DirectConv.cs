@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using LzuCore.Memory;
 
@@ -43,8 +44,8 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         var zero = zeros.Pointer;
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
-            using var rows = new Scratch((long)blockTiles * cut.Rows * (taps + 1) * sizeof(nint));
-            float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps;
+            using var rows = new Scratch(((long)blockTiles * cut.Rows * (taps + 1) + Vector<nint>.Count) * sizeof(nint));
+            float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps + Vector<nint>.Count;
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
@@ -97,32 +98,49 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         return 1;
     }
 
-    // The pointers of one tile: [tap][part][pixel] sources and [pixel] targets. Pixels are in reading order over the batch.
+    // The pointers of one tile: [tap][part][pixel] sources and [pixel] targets. Pixels are in reading order over the batch. Sources are first those of a picture without borders, a vector of pixels at a time, whose
+    // last one reaches into what is written next; then pixels at the border get their zeros.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Locate(Picture source, Phase phase, Picture target, int parts, int length, int first, int count, float* zero, float** table, float** outs)
     {
+        const int most = 32;
+        var origins = stackalloc float*[most];
+        int* ys = stackalloc int[most], xs = stackalloc int[most];
         var (row, q) = Math.DivRem(first, phase.Columns);
         var (n, r) = Math.DivRem(row, phase.Rows);
         for (var i = 0; i < count; i++)
         {
             outs[i] = target.Data + n * target.Image + (phase.OriginY + r * phase.StepY) * target.Row + (phase.OriginX + q * phase.StepX) * target.Pixel;
-            if (table is not null)
-            {
-                int y0 = r * phase.SourceStepY, x0 = q * phase.SourceStepX;
-                var image = source.Data + n * source.Image;
-                var at = table + i;
-                foreach (var tap in phase.Taps)
-                {
-                    int y = y0 + tap.Dy, x = x0 + tap.Dx;
-                    var inside = (uint)y < (uint)source.Height && (uint)x < (uint)source.Width;
-                    for (var part = 0; part < parts; part++, at += count) *at = inside ? image + y * source.Row + x * source.Pixel + part * length : zero;
-                }
-            }
+            (ys[i], xs[i]) = (r * phase.SourceStepY, q * phase.SourceStepX);
+            origins[i] = source.Data + n * source.Image + ys[i] * source.Row + xs[i] * source.Pixel;
             if (++q < phase.Columns) continue;
             q = 0;
             if (++r < phase.Rows) continue;
             r = 0;
             n++;
+        }
+        if (table is null) return;
+        int top = 0, bottom = 0, left = 0, right = 0;
+        var at = table;
+        foreach (var tap in phase.Taps)
+        {
+            (top, bottom, left, right) = (Math.Min(top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(left, tap.Dx), Math.Max(right, tap.Dx));
+            for (var part = 0; part < parts; part++, at += count)
+            {
+                var shift = new Vector<nint>((tap.Dy * source.Row + tap.Dx * source.Pixel + part * length) * sizeof(float));
+                for (var i = 0; i < count; i += Vector<nint>.Count) (Vector.Load((nint*)origins + i) + shift).Store((nint*)at + i);
+            }
+        }
+        for (var i = 0; i < count; i++)
+        {
+            if (ys[i] + top >= 0 && ys[i] + bottom < source.Height && xs[i] + left >= 0 && xs[i] + right < source.Width) continue;
+            at = table + i;
+            foreach (var tap in phase.Taps)
+            {
+                var inside = (uint)(ys[i] + tap.Dy) < (uint)source.Height && (uint)(xs[i] + tap.Dx) < (uint)source.Width;
+                for (var part = 0; part < parts; part++, at += count)
+                    if (!inside) *at = zero;
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ namespace LzuCore.Kernels.Cpu;
 internal sealed unsafe class WeightGradient(MicroKernel micro)
 {
     private const int PixelBlock = 256;
-    private const int WantedUnits = 16;
+    private const int UnitsAThread = 4;
 
     /// <summary>dWeight = the gradient, for one group of channels.</summary>
     /// <param name="source">What the convolution read, at the group's first channel.</param>
@@ -23,7 +23,8 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
     {
         var columns = phase.Taps.Length * length;
         var cut = new ColumnCut(micro, columns);
-        int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, groups = Math.Clamp((WantedUnits + slivers - 1) / slivers, 1, tiles);
+        // Every group of rows gathers the panels again, so there are no more groups than threads want. Whoever computes it, a piece of dWeight is the same sum.
+        int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, wanted = ParallelRows.Threads == 1 ? 1 : UnitsAThread * ParallelRows.Threads, groups = Math.Clamp((wanted + slivers - 1) / slivers, 1, tiles);
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0)
         {
@@ -74,7 +75,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         int Row(int t) => (int)((long)outputs * t / tiles);
     }
 
-    // panel[p][c] = what column c's tap reads for pixel first + p. A sliver spans one tap or several short ones.
+    // panel[p][c] = what column c's tap reads for pixel first + p. A sliver spans one tap or several short ones; of a row of pixels, a tap reads one stretch inside the picture.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gather(Picture source, int length, Phase phase, int first, int count, int column, int columns, float* panel, int width)
     {
@@ -84,16 +85,19 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
             var (index, channel) = Math.DivRem(column + done, length);
             var run = Math.Min(columns - done, length - channel);
             var tap = phase.Taps[index];
+            int begin = tap.Dx >= 0 ? 0 : (phase.SourceStepX - 1 - tap.Dx) / phase.SourceStepX, end = source.Width <= tap.Dx ? 0 : (source.Width - 1 - tap.Dx) / phase.SourceStepX + 1;
             var (row, q) = Math.DivRem(first, phase.Columns);
             var (n, r) = Math.DivRem(row, phase.Rows);
             var to = panel + done;
-            for (var p = 0; p < count; p++, to += width)
+            for (var left = count; left > 0; q = 0)
             {
-                int y = r * phase.SourceStepY + tap.Dy, x = q * phase.SourceStepX + tap.Dx;
-                if ((uint)y < (uint)source.Height && (uint)x < (uint)source.Width) Panels.Copy(source.Data + n * source.Image + y * source.Row + x * source.Pixel + channel, to, run);
-                else new Span<float>(to, run).Clear();
-                if (++q < phase.Columns) continue;
-                q = 0;
+                int y = r * phase.SourceStepY + tap.Dy, last = Math.Min(phase.Columns, q + left);
+                int from = Math.Clamp((uint)y < (uint)source.Height ? begin : last, q, last), until = Math.Clamp(end, from, last);
+                left -= last - q;
+                for (; q < from; q++, to += width) new Span<float>(to, run).Clear();
+                var read = source.Data + n * source.Image + y * source.Row + (q * phase.SourceStepX + tap.Dx) * source.Pixel + channel;
+                for (; q < until; q++, to += width, read += phase.SourceStepX * source.Pixel) Panels.Copy(read, to, run);
+                for (; q < last; q++, to += width) new Span<float>(to, run).Clear();
                 if (++r < phase.Rows) continue;
                 r = 0;
                 n++;

@@ -93,6 +93,10 @@ internal sealed unsafe class Panels
     public static void Copy(float* from, float* to, int count)
     {
         var i = 0;
+        if (Vector512.IsHardwareAccelerated)
+            for (; i + 16 <= count; i += 16) Vector512.Load(from + i).Store(to + i);
+        if (Vector256.IsHardwareAccelerated)
+            for (; i + 8 <= count; i += 8) Vector256.Load(from + i).Store(to + i);
         for (; i + 4 <= count; i += 4) Vector128.Load(from + i).Store(to + i);
         for (; i < count; i++) to[i] = from[i];
     }

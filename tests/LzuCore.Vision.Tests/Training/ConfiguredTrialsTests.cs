@@ -1,8 +1,8 @@
 using LzuCore.Memory;
+using LzuCore.Vision.Configuration;
 using LzuCore.Vision.Experiments;
-using LzuCore.Vision.Tests.Training;
 
-namespace LzuCore.Vision.Tests.Experiments;
+namespace LzuCore.Vision.Tests.Training;
 
 /// <summary>Full-size networks on small pictures under the methods of a table.</summary>
 public sealed class ConfiguredTrialsTests

@@ -1,7 +1,7 @@
 using LzuCore.Nn;
 using LzuCore.Nn.Optim;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>The sections <c>optimizer</c> and <c>schedule</c>.</summary>
 internal static class OptimizerSection

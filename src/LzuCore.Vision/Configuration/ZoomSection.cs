@@ -6,7 +6,7 @@ using LzuCore.Vision.Geometry;
 using LzuCore.Vision.Tasks;
 using LzuCore.Warping;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>The section <c>zoom</c>.</summary>
 internal static class ZoomSection
@@ -19,7 +19,7 @@ internal static class ZoomSection
     /// <param name="mean">The training set's mean saliency, where it is not made of boxes.</param>
     public static T Into<T>(ConfigSection zoom, T options, Size2 picture, Func<Box[]>? boxes, Func<Tensor>? mean = null) where T : ZoomOptions
     {
-        if (zoom.Has("scale") && zoom.Has("size")) throw zoom.Bad("size", "and zoom.scale must not both be there: one of them says the size that the network sees");
+        CheckSize(zoom);
         var kind = zoom.Text("saliency");
         if (zoom.Has("map") != (kind == "map")) throw zoom.Bad("map", kind == "map" ? "must name the file of the saliency map" : $"goes with saliency \"map\", not with \"{kind}\"");
         return (T)(options with
@@ -36,6 +36,12 @@ internal static class ZoomSection
             Warp = new SaliencyToGridOptions { AttractionFwhm = zoom.Number("fwhm"), Separable = zoom.Flag("separable"), AntiCrop = zoom.Flag("anti_crop") },
             Geometry = zoom.Text("geometry") == "reference" ? WarpGeometry.Reference : WarpGeometry.Exact,
         });
+    }
+
+    /// <summary>Refuses two sizes.</summary>
+    public static void CheckSize(ConfigSection zoom)
+    {
+        if (zoom.Has("scale") && zoom.Has("size")) throw zoom.Bad("size", "and zoom.scale must not both be there: one of them says the size that the network sees");
     }
 
     private static KernelDensitySaliency Density(ConfigSection zoom, Size2 picture) =>

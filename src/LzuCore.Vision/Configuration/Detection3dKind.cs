@@ -1,4 +1,3 @@
-using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -8,12 +7,12 @@ using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection3d;
 using LzuCore.Vision.Training.Networks;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary><c>"task": "detection3d"</c>: FCOS3D on mono-3D annotations of nuScenes.</summary>
 internal static class Detection3dKind
 {
-    public static TaskKind Entry { get; } = new("detection3d",
+    public static TaskKind Entry { get; } = new("detection3d", "fcos3d",
     [
         Sections.Model(
             new ChoiceKey("kind", "the network", "fcos3d"),
@@ -29,9 +28,9 @@ internal static class Detection3dKind
         Sections.Augment(crops: false),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
+    private static TrainingRun Build(RunPlan plan)
     {
-        ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model");
+        ConfigSection data = plan.Data, about = plan.Model;
         var folder = data.Existing("root", folder: true);
         var file = Mono3dAnnotations.Load(data.Existing("annotations"));
         var training = new Mono3dDataset(file, folder, new Mono3dDatasetOptions { ForTraining = true });
@@ -48,10 +47,9 @@ internal static class Detection3dKind
             if (validation.Samples.Count < seen.Count) throw data.Bad("validation_version", $"must name tables that hold all {seen.Count} moments of the annotations, got {validation.Samples.Count} of them");
         }
         var model = new Fcos3d(new Fcos3dOptions { Classes = NuScenesClasses.Names.Count, Depth = ModelChoice.Depth(about), Style = ModelChoice.Style(about), Freeze = ModelChoice.Freeze(about) });
-        ModelChoice.Fill(about, model, model.Backbone, device);
-        var options = ZoomSection.Into(root.Section("zoom"), new Detector3dOptions(), training.SizeOf(0), () => [.. file.Annotations.Select(a => a.Box.ToBox())]);
-        var task = new Detection3dTraining(model, options, validation, root.Section("training").Whole("workers"));
-        return TrainingRun.Of(config, task, training, AugmentSection.Of<Detection3dSample>(root.Section("augment"), null, PhotometricStyle.Mmdet),
-            sample => new(sample, sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null, processes);
+        ModelChoice.Fill(about, model, model.Backbone, plan.Device);
+        var options = ZoomSection.Into(plan.Zoom, new Detector3dOptions(), training.SizeOf(0), () => [.. file.Annotations.Select(a => a.Box.ToBox())]);
+        var task = new Detection3dTraining(model, options, validation, plan.Workers);
+        return plan.Over(task, training, PhotometricStyle.Mmdet, sample => new(sample, sample.Image.ToTensor(task.Normalization)));
     }
 }

@@ -4,13 +4,10 @@ using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Nn.Distributed;
 using LzuCore.Nn.Serialization;
-using LzuCore.Vision.Data;
-using LzuCore.Vision.Data.Augment;
 using LzuCore.Vision.Data.Loading;
-using LzuCore.Vision.Training.Config;
-using LzuCore.Vision.Training.Networks;
+using LzuCore.Vision.Training;
 
-namespace LzuCore.Vision.Training;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>A training as a configuration file describes it: everything is read, checked and made; nothing has begun.</summary>
 public abstract class TrainingRun
@@ -47,7 +44,7 @@ public abstract class TrainingRun
     {
         try
         {
-            return config.Kind.Build(config, device, processes ?? ProcessGroup.Alone);
+            return config.Kind.Build(new RunPlan(config, device, processes ?? ProcessGroup.Alone));
         }
         catch (ArgumentValueException fault)
         {
@@ -75,8 +72,7 @@ public abstract class TrainingRun
         return int.TryParse(file.Metadata.GetValueOrDefault("step"), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
     }
 
-    internal static TrainingRun Of<TSample>(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment,
-        Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation, ProcessGroup processes) => new Whole<TSample>(config, task, data, augment, prepare, hasValidation, processes);
+    internal static TrainingRun Of<TSample, TItem>(RunPlan plan, TrainingTask<TItem> task, DataLoader<TSample, TItem> loader) => new Whole<TItem>(plan, task, loader.From, loader.BatchesPerEpoch);
 
     private protected void Follow<TItem>(Trainer<TItem> trainer)
     {
@@ -87,23 +83,20 @@ public abstract class TrainingRun
 
     private protected void ReportEvaluating(int done, int of) => Evaluating?.Invoke(done, of);
 
-    private sealed class Whole<TSample> : TrainingRun
+    private sealed class Whole<TItem> : TrainingRun
     {
-        private readonly TrainingTask<TrainingPicture<TSample>> _task;
-        private readonly Trainer<TrainingPicture<TSample>> _trainer;
+        private readonly TrainingTask<TItem> _task;
+        private readonly Trainer<TItem> _trainer;
 
-        public Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, bool hasValidation, ProcessGroup processes)
-            : this(config, task, Loader(config, data, augment, prepare, processes), hasValidation, processes) { }
-
-        private Whole(TrainConfig config, TrainingTask<TrainingPicture<TSample>> task, DataLoader<TSample, TrainingPicture<TSample>> loader, bool hasValidation, ProcessGroup processes)
-            : base(config, task.Model, OptionsOf(config, loader.BatchesPerEpoch, hasValidation, processes))
+        public Whole(RunPlan plan, TrainingTask<TItem> task, BatchStream<TItem> batches, int batchesPerEpoch)
+            : base(plan.Config, task.Model, OptionsOf(plan, batchesPerEpoch))
         {
-            (_task, HasValidation) = (task, hasValidation);
-            DataParallel.SynchronizeNorms(task.Model, processes);
-            var optimizer = config.Root.Section("optimizer");
-            var epochs = config.Root.Section("training").Has("epochs");
-            _trainer = new Trainer<TrainingPicture<TSample>>(task, loader.From, OptimizerSection.Of(optimizer, task.Model),
-                OptimizerSection.ScheduleOf(config.Root.Section("schedule"), optimizer.Number("learning_rate"), Options.Steps, epochs ? loader.BatchesPerEpoch / (double)Options.Accumulation : 1), Options);
+            (_task, HasValidation) = (task, plan.HasValidation);
+            DataParallel.SynchronizeNorms(task.Model, plan.Processes);
+            var optimizer = plan.Root.Section("optimizer");
+            var epochs = plan.Training.Has("epochs");
+            _trainer = new Trainer<TItem>(task, batches, OptimizerSection.Of(optimizer, task.Model),
+                OptimizerSection.ScheduleOf(plan.Root.Section("schedule"), optimizer.Number("learning_rate"), Options.Steps, epochs ? batchesPerEpoch / (double)Options.Accumulation : 1), Options);
             Follow(_trainer);
         }
 
@@ -119,7 +112,7 @@ public abstract class TrainingRun
 
         public override IReadOnlyList<Score> Evaluate(string weights, CancellationToken cancellation = default)
         {
-            if (!HasValidation) throw new FileFormatException($"{Config.Root.Place.File}: data must say what is evaluated on: validation_annotations or validation_split.");
+            if (!HasValidation) throw new FileFormatException($"{Config.Root.Place.File}: data must say what is evaluated on: {Config.Kind.ValidationKey}.");
             var device = Model.Parameters.First().Value.Device;
             using (var file = Checkpoint.Open(weights))
             {
@@ -141,18 +134,11 @@ public abstract class TrainingRun
             return _task.Evaluate(ReportEvaluating, cancellation);
         }
 
-        private static DataLoader<TSample, TrainingPicture<TSample>> Loader(TrainConfig config, IDataset<TSample> data, IAugment<TSample> augment, Func<TSample, TrainingPicture<TSample>> prepare, ProcessGroup processes)
+        private static TrainerOptions OptionsOf(RunPlan plan, int batchesPerEpoch)
         {
-            var training = config.Root.Section("training");
-            return new(data, (sample, draws) => prepare(augment.Apply(sample, draws)),
-                new LoaderOptions { BatchSize = training.Whole("batch"), Shuffle = true, GroupByAspect = true, Seed = config.Root.Seed("seed"), Workers = training.Whole("workers"), Rank = processes.Rank, World = processes.World });
-        }
-
-        private static TrainerOptions OptionsOf(TrainConfig config, int batchesPerEpoch, bool hasValidation, ProcessGroup processes)
-        {
-            var training = config.Root.Section("training");
+            var (config, training) = (plan.Config, plan.Training);
             if (training.Has("steps") == training.Has("epochs")) throw training.Place.Bad("must have one of 'steps' and 'epochs'");
-            if (training.Whole("evaluate_every") > 0 && !hasValidation) throw training.Bad("evaluate_every", "needs something to evaluate on: data.validation_annotations or data.validation_split");
+            if (training.Whole("evaluate_every") > 0 && !plan.HasValidation) throw training.Bad("evaluate_every", $"needs something to evaluate on: data.{config.Kind.ValidationKey}");
             return new TrainerOptions
             {
                 Steps = training.Has("steps") ? training.Whole("steps") : Math.Max(1, (int)Math.Min(int.MaxValue, Math.Round(training.Number("epochs") * batchesPerEpoch / training.Whole("accumulation")))),
@@ -164,7 +150,7 @@ public abstract class TrainingRun
                 CheckpointInterval = TimeSpan.FromMinutes(training.Number("checkpoint_minutes")),
                 Folder = config.Folder,
                 Fingerprint = config.Fingerprint,
-                Processes = processes,
+                Processes = plan.Processes,
             };
         }
     }

@@ -4,7 +4,7 @@ using LzuCore.Nn;
 using LzuCore.Nn.Serialization;
 using LzuCore.Vision.Models;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>The section <c>model</c>: what all networks have.</summary>
 internal static class ModelChoice
@@ -19,8 +19,12 @@ internal static class ModelChoice
     public static ResNetFreeze Freeze(ConfigSection model) => model.Text("freeze") switch { "mmdet" => ResNetFreeze.Mmdet, "all_norms" => ResNetFreeze.AllNorms, _ => ResNetFreeze.None };
 
     /// <summary>Gives the network its first weights, and moves it to a device.</summary>
+    /// <param name="model">The section.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="backbone">Its ResNet; null where it has none of its own.</param>
+    /// <param name="device">Where to.</param>
     /// <exception cref="FileFormatException">A file is missing, or is not of this network.</exception>
-    public static void Fill(ConfigSection model, Module network, ResNet backbone, Device device)
+    public static void Fill(ConfigSection model, Module network, ResNet? backbone, Device device)
     {
         if (model.Has("weights") && model.Text("weights") is var weights && weights.StartsWith(Random, StringComparison.Ordinal))
         {
@@ -28,7 +32,7 @@ internal static class ModelChoice
             DeterministicWeights.Fill(network, seed);
         }
         else if (model.Has("weights")) Load(model, "weights", network, "");
-        if (model.Has("backbone")) Load(model, "backbone", backbone, "backbone.");
+        if (backbone is not null && model.Has("backbone")) Load(model, "backbone", backbone, "backbone.");
         network.To(device);
     }
 

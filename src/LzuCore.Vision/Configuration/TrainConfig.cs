@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LzuCore.Memory;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>A training's configuration file: JSON, read strictly, every fault one line that names the place.</summary>
 /// <remarks>An unknown key, a wrong type, a number out of range, a missing file are faults, all found before any work. What may be in it is one table, from which the JSON schema
@@ -67,9 +67,7 @@ public sealed class TrainConfig
             var place = new ConfigPlace(path, "");
             var root = json.RootElement;
             if (root.ValueKind != JsonValueKind.Object) throw place.Must("an object", root);
-            var task = TaskKinds.TaskKey;
-            if (!root.TryGetProperty(task.Name, out var name)) throw place.Bad($"must have '{task.Name}': {task.About}".TrimEnd('.'));
-            var kind = TaskKinds.All.First(k => k.Name == (string)task.Read(name, place.At(task.Name)));
+            var kind = TaskKinds.Of(root, place);
             return new TrainConfig(kind, (ConfigSection)kind.Root.Read(root, place));
         }
         catch (JsonException e)
@@ -92,7 +90,7 @@ public sealed class TrainConfig
             foreach (var kind in TaskKinds.All)
             {
                 json.WriteStartObject();
-                json.WriteString("title", kind.Name);
+                json.WriteString("title", $"{kind.Name}: {kind.Network}");
                 kind.Root.Describe(json);
                 json.WriteEndObject();
             }

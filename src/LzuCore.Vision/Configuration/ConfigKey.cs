@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using LzuCore.Memory;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>A key that a configuration may have: how its value is read, and how the JSON schema describes it. Both come from here, so that they cannot differ.</summary>
 /// <param name="Name">As in the file.</param>
@@ -186,7 +186,8 @@ internal sealed record SectionKey(string Name, string About, params IReadOnlyLis
     {
         if (json.ValueKind != JsonValueKind.Object) throw place.Must("an object", json);
         var values = new Dictionary<string, object>();
-        foreach (var member in json.EnumerateObject())
+        // What kind it is first: it says what else there may be.
+        foreach (var member in json.EnumerateObject().OrderBy(m => m.Name == "kind" ? 0 : 1))
         {
             var key = Keys.FirstOrDefault(k => k.Name == member.Name);
             if (key is null)

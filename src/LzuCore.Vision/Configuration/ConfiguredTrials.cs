@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
 using LzuCore.Memory;
 using LzuCore.Vision.Training;
-using LzuCore.Vision.Training.Config;
+using LzuCore.Vision.Experiments;
 
-namespace LzuCore.Vision.Experiments;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>Trials of a training's configuration: the paper's own networks on one's own data. A trial is the configuration with its method's zoom, its scale and its seed, in a folder of its own;
 /// everything else is the same for all.</summary>
 /// <remarks>The scores are those of the configuration's validation data after the last step. Adaptive zooms are told the frame before, as <c>lzu eval</c> tells them.</remarks>
 public sealed class ConfiguredTrials : ITrials
 {
-    private static readonly string[] OfTheMethod = ["saliency", "map", "unwarp", "scale", "size"];
+    private static readonly string[] OfTheMethod = ["saliency", "map", "unwarp", "resize", "scale", "size"];
 
     private readonly string _path, _folder;
     private readonly Device _device;

@@ -1,4 +1,3 @@
-using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -7,12 +6,12 @@ using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Detection;
 using LzuCore.Vision.Training.Networks;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary><c>"task": "detection"</c>: RetinaNet on COCO-style annotations.</summary>
 internal static class DetectionKind
 {
-    public static TaskKind Entry { get; } = new("detection",
+    public static TaskKind Entry { get; } = new("detection", "retinanet",
     [
         Sections.Model(
             new ChoiceKey("kind", "the network", "retinanet"),
@@ -31,9 +30,9 @@ internal static class DetectionKind
         Sections.Augment(crops: true),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
+    private static TrainingRun Build(RunPlan plan)
     {
-        ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model"), zoom = root.Section("zoom");
+        ConfigSection data = plan.Data, about = plan.Model, zoom = plan.Zoom;
         var training = CocoDataset.Load(data.Existing("annotations"), data.Existing("images", folder: true), new CocoDatasetOptions { ForTraining = true });
         if (training.Count == 0) throw data.Bad("annotations", "must hold pictures with objects to train on, got none");
         CocoDataset? validation = null;
@@ -56,15 +55,14 @@ internal static class DetectionKind
             Style = ModelChoice.Style(about),
             Freeze = ModelChoice.Freeze(about),
         });
-        ModelChoice.Fill(about, model, model.Backbone, device);
+        ModelChoice.Fill(about, model, model.Backbone, plan.Device);
         var options = ZoomSection.Into(zoom, new DetectorOptions { Unwarp = zoom.Text("unwarp") == "boxes" ? Unwarp.Boxes : Unwarp.Features }, training.SizeOf(0),
             () => [.. training.File.Annotations.Where(a => !a.IsCrowd).Select(a => a.Box.ToBox())]);
-        var task = new DetectionTraining(model, options, validation, root.Seed("seed"), root.Section("training").Whole("workers"))
+        var task = new DetectionTraining(model, options, validation, plan.Seed, plan.Workers)
         {
             BoxLoss = about.Text("box_loss") == "giou" ? BoxLoss.GeneralizedIou : BoxLoss.L1,
         };
-        return TrainingRun.Of(config, task, training, AugmentSection.Of<DetectionSample>(root.Section("augment"), s => new RandomCrop(s.Size("crop"), s.Number("max_share")), PhotometricStyle.Mmdet),
-            sample => new(sample, Imaging.ImageTensor.ToTensor(sample.Image, task.Normalization)), hasValidation: validation is not null, processes);
+        return plan.Over(task, training, PhotometricStyle.Mmdet, sample => new(sample, Imaging.ImageTensor.ToTensor(sample.Image, task.Normalization)));
     }
 
     // A few names, to see what is meant.

@@ -1,4 +1,3 @@
-using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
@@ -8,12 +7,12 @@ using LzuCore.Vision.Models;
 using LzuCore.Vision.Tasks.Segmentation;
 using LzuCore.Vision.Training.Networks;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary><c>"task": "segmentation"</c>: PSPNet on Cityscapes' folders.</summary>
 internal static class SegmentationKind
 {
-    public static TaskKind Entry { get; } = new("segmentation",
+    public static TaskKind Entry { get; } = new("segmentation", "pspnet",
     [
         Sections.Model(
             new ChoiceKey("kind", "the network", "pspnet"),
@@ -30,9 +29,9 @@ internal static class SegmentationKind
         Sections.Augment(crops: true),
     ], Build);
 
-    private static TrainingRun Build(TrainConfig config, Device device, ProcessGroup processes)
+    private static TrainingRun Build(RunPlan plan)
     {
-        ConfigSection root = config.Root, data = root.Section("data"), about = root.Section("model");
+        ConfigSection data = plan.Data, about = plan.Model;
         var folder = data.Existing("root", folder: true);
         var training = new CityscapesDataset(folder, data.Text("split"));
         var validation = data.Has("validation_split") ? new CityscapesDataset(folder, data.Text("validation_split")) : null;
@@ -44,12 +43,11 @@ internal static class SegmentationKind
             Channels = about.Has("channels") ? about.Whole("channels") : null,
             Freeze = ModelChoice.Freeze(about),
         });
-        ModelChoice.Fill(about, model, model.Backbone, device);
-        var options = ZoomSection.Into(root.Section("zoom"), new SegmenterOptions(), training.SizeOf(0), boxes: null, () => Boundaries(training, root.Section("zoom").Size("grid")));
-        var task = new SegmentationTraining(model, options, validation, root.Section("training").Whole("workers"));
+        ModelChoice.Fill(about, model, model.Backbone, plan.Device);
+        var options = ZoomSection.Into(plan.Zoom, new SegmenterOptions(), training.SizeOf(0), boxes: null, () => Boundaries(training, plan.Zoom.Size("grid")));
+        var task = new SegmentationTraining(model, options, validation, plan.Workers);
         var limit = about.Whole("classes");
-        return TrainingRun.Of(config, task, training, AugmentSection.Of<SegmentationSample>(root.Section("augment"), s => new RandomCrop(s.Size("crop"), s.Number("max_share")), PhotometricStyle.Mmseg),
-            sample => new(Checked(sample, limit), sample.Image.ToTensor(task.Normalization)), hasValidation: validation is not null, processes);
+        return plan.Over(task, training, PhotometricStyle.Mmseg, sample => new(Checked(sample, limit), sample.Image.ToTensor(task.Normalization)));
     }
 
     // A label that is no class is said with its file, not found by the loss.

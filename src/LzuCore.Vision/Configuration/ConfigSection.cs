@@ -1,7 +1,7 @@
 using System.Globalization;
 using LzuCore.Memory;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 /// <summary>An object of a configuration, read and checked: every key that has a value, given or by default.</summary>
 internal sealed class ConfigSection(SectionKey key, ConfigPlace place, IReadOnlyDictionary<string, object> values)

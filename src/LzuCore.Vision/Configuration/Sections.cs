@@ -1,6 +1,6 @@
 using LzuCore.Memory;
 
-namespace LzuCore.Vision.Training.Config;
+namespace LzuCore.Vision.Configuration;
 
 // The sections that tasks share. Published recipes: docs/training.md.
 internal static class Sections
