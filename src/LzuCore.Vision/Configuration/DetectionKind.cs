@@ -1,5 +1,3 @@
-using LzuCore.Memory;
-using LzuCore.Vision.Data;
 using LzuCore.Vision.Data.Augment;
 using LzuCore.Vision.Data.Coco;
 using LzuCore.Vision.Models;
