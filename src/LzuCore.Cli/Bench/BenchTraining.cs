@@ -1,5 +1,4 @@
 using LzuCore.Cli.Manners;
-using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Nn;
 using LzuCore.Nn.Optim;

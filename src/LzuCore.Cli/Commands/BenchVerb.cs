@@ -53,7 +53,6 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         var rows = new List<BenchRow>();
         var (size, batch) = (parsed.GetValue(_size), (int?)parsed.GetValue(_batch));
         var dtype = parsed.GetValue(_precision) switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
-        session.Print($"{"",-44} {"threads",7} {"median ms",10} {"min ms",10} {"cpu ms",10} {"GFLOP/s",8} {"GB/s",7} {"% peak",7}");
         foreach (var row in what switch
         {
             "conv" => ConvBench.Run(device, name),
@@ -64,6 +63,8 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         })
         {
             session.Cancellation.ThrowIfCancellationRequested();
+            // Nothing on stdout before the first result, which may be a refusal.
+            if (rows.Count == 0) session.Print($"{"",-44} {"threads",7} {"median ms",10} {"min ms",10} {"cpu ms",10} {"GFLOP/s",8} {"GB/s",7} {"% peak",7}");
             rows.Add(row);
             session.Print(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-44} {row.Threads,7} {row.MedianMs,10:0.000} {row.MinMs,10:0.000} {row.CpuMs,10:0.000} {Rate(row.GFlops),8} {Rate(row.GBs),7} {Rate(row.PercentOfPeak),7}"));
         }
