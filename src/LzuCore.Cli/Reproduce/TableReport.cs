@@ -44,7 +44,7 @@ internal sealed class TableReport
         foreach (var (result, cost) in Rows)
         {
             var (row, first) = (result.Row, _table.Columns[0]);
-            var paperGain = row.Baseline is { } b && row.Paper.TryGetValue(first, out var ours) && b.Paper.TryGetValue(first, out var theirs) ? Signed(ours - theirs) : "";
+            var paperGain = row.PaperGain is { } published ? Signed(published) : row.Baseline is { } b && row.Paper.TryGetValue(first, out var ours) && b.Paper.TryGetValue(first, out var theirs) ? Signed(ours - theirs) : "";
             Line([row.Title, $"{result.Scores[first].Count}", .. _table.Columns.Select(c => WithWidth(result.Scores[c])), .. costed ? [Number(cost?.TotalMs ?? double.NaN), Exact(cost?.GFlop ?? double.NaN)] : Array.Empty<string>(),
                 result.Gains.TryGetValue(first, out var gain) ? Gain(gain) : "", paperGain]);
         }

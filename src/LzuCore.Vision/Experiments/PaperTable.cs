@@ -22,6 +22,9 @@ public sealed record PaperRow(string Title, IReadOnlyList<Trial> Trials, IReadOn
 
     /// <summary>What the scores were taken on.</summary>
     public PaperScores On { get; init; }
+
+    /// <summary>The paper's gain in the first score, where it is not over the paper's number of <see cref="Baseline"/>.</summary>
+    public double? PaperGain { get; init; }
 }
 
 /// <summary>A row with what came out.</summary>
