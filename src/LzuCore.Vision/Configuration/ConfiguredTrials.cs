@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using LzuCore.Memory;
-using LzuCore.Vision.Training;
 using LzuCore.Vision.Experiments;
+using LzuCore.Vision.Training;
 
 namespace LzuCore.Vision.Configuration;
 

@@ -36,7 +36,13 @@ internal sealed record RunPlan(TrainConfig Config, Device Device, ProcessGroup P
     /// <summary>Batches for training.</summary>
     public LoaderOptions Batches => new()
     {
-        BatchSize = Training.Whole("batch"), Shuffle = true, GroupByAspect = true, Seed = Seed, Workers = Workers, Rank = Processes.Rank, World = Processes.World,
+        BatchSize = Training.Whole("batch"),
+        Shuffle = true,
+        GroupByAspect = true,
+        Seed = Seed,
+        Workers = Workers,
+        Rank = Processes.Rank,
+        World = Processes.World,
     };
 
     /// <summary>A run over a data set of pictures, augmented as the configuration says.</summary>
