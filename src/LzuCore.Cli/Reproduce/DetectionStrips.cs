@@ -37,11 +37,8 @@ internal sealed class DetectionStrips : Strips
     public override double ScoreOf(bool zoomed, int index)
     {
         var truth = TruthOf(index);
-        var left = Enumerable.Range(0, truth.Boxes.Length).ToHashSet();
-        var found = Seen(zoomed, index).Where(d => !truth.Ignored.Any(o => Boxes.Iou(o, d.Box) >= LeastIou)).ToList();
-        foreach (var one in found.OrderByDescending(d => d.Score))
-            if (left.Where(i => truth.Labels[i] == one.Label && Boxes.Iou(truth.Boxes[i], one.Box) >= LeastIou).OrderByDescending(i => Boxes.Iou(truth.Boxes[i], one.Box)).Select(i => (int?)i).FirstOrDefault() is { } hit) left.Remove(hit);
-        return F1(truth.Boxes.Length - left.Count, truth.Boxes.Length, found.Count);
+        var found = Seen(zoomed, index).Where(d => !truth.Ignored.Any(o => Boxes.Iou(o, d.Box) >= LeastIou)).OrderByDescending(d => d.Score).ToList();
+        return F1(truth.Boxes.Length, found, (i, one) => truth.Labels[i] == one.Label && Boxes.Iou(truth.Boxes[i], one.Box) is var iou && iou >= LeastIou ? -iou : null);
     }
 
     /// <inheritdoc/>

@@ -50,5 +50,9 @@ internal sealed class SegmentationStrips : Strips
 
     private LabelMap TruthOf(int index) => _both[0].Pictures.Load(index, Reader).Truth;
 
-    private LabelMap Seen(bool zoomed, int index) => _both[zoomed ? 1 : 0] is var (network, pictures) ? network.Segment([pictures.Load(index, Reader)])[0] : throw new InvalidOperationException();
+    private LabelMap Seen(bool zoomed, int index)
+    {
+        var (network, pictures) = _both[zoomed ? 1 : 0];
+        return network.Segment([pictures.Load(index, Reader)])[0];
+    }
 }

@@ -12,7 +12,7 @@ namespace LzuCore.Cli.Reproduce;
 internal sealed class SpaceStrips : Strips
 {
     private const float LeastScore = 0.3f;
-    private const double MostMetres = 2;
+    private const double MostMetres = 2, OnIgnored = 0.5;
 
     private readonly DeskScenes _scenes;
     private readonly (Mono3dExperiment Network, DeskPictures<Detection3dSample, SpaceTruth> Pictures)[] _both;
@@ -36,11 +36,8 @@ internal sealed class SpaceStrips : Strips
     public override double ScoreOf(bool zoomed, int index)
     {
         var truth = TruthOf(index);
-        var left = Enumerable.Range(0, truth.Boxes.Length).ToHashSet();
-        var found = Seen(zoomed, index).Where(d => !truth.Seen.Ignored.Any(o => Boxes.Iou(o, d.Seen.Box) >= 0.5)).ToList();
-        foreach (var one in found.OrderByDescending(d => d.Seen.Score))
-            if (left.Where(i => truth.Seen.Labels[i] == one.Seen.Label && Apart(truth.Boxes[i], one.Box) <= MostMetres).OrderBy(i => Apart(truth.Boxes[i], one.Box)).Select(i => (int?)i).FirstOrDefault() is { } hit) left.Remove(hit);
-        return F1(truth.Boxes.Length - left.Count, truth.Boxes.Length, found.Count);
+        var found = Seen(zoomed, index).Where(d => !truth.Seen.Ignored.Any(o => Boxes.Iou(o, d.Seen.Box) >= OnIgnored)).OrderByDescending(d => d.Seen.Score).ToList();
+        return F1(truth.Boxes.Length, found, (i, one) => truth.Seen.Labels[i] == one.Seen.Label && Apart(truth.Boxes[i], one.Box) is var metres && metres <= MostMetres ? metres : null);
     }
 
     /// <inheritdoc/>

@@ -39,8 +39,17 @@ internal abstract class Strips
         _ => new SegmentationStrips(laboratory, uniform, zoomed),
     };
 
-    /// <summary>2·hits / (there + found): 1 where there is nothing and nothing was found.</summary>
-    protected static double F1(int hits, int there, int found) => there + found == 0 ? 1 : 2.0 * hits / (there + found);
+    /// <summary>2·hits / (there + found): 1 where there is nothing and nothing was found. Each find takes the nearest object that no surer one took.</summary>
+    /// <param name="there">Objects.</param>
+    /// <param name="found">The surest first.</param>
+    /// <param name="distance">Of an object from a find; null where they cannot be the same.</param>
+    protected static double F1<TFound>(int there, IReadOnlyCollection<TFound> found, Func<int, TFound, double?> distance)
+    {
+        var left = Enumerable.Range(0, there).ToHashSet();
+        foreach (var one in found)
+            if (left.Select(i => (Object: i, Distance: distance(i, one))).Where(p => p.Distance is not null).OrderBy(p => p.Distance).ToList() is [var nearest, ..]) left.Remove(nearest.Object);
+        return there + found.Count == 0 ? 1 : 2.0 * (there - left.Count) / (there + found.Count);
+    }
 
     /// <summary>Reads pictures that are drawn and not read.</summary>
     protected static PictureReader Reader { get; } = new();

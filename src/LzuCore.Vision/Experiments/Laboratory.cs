@@ -110,11 +110,9 @@ public sealed class Laboratory(string folder) : ITrials
     {
         if (FindResampled(trial) is { } made) return made;
         Check.That(trial.Task is DeskTask.Detection or DeskTask.Detection3d, $"laboratory: lesser cameras are for detection, got {Trial.Word(trial.Task)}.");
-        var scores = Cameras.ToDictionary(CameraColumn, camera =>
-        {
-            if (trial.Task == DeskTask.Detection3d) return Trained(trial, Setup.Detection3d(trial, camera)).Evaluate(cancellation: cancellation)[0].Value;
-            return Trained(trial, Setup.Detection(trial, camera)).Evaluate(cancellation: cancellation)[0].Value;
-        });
+        var scores = Cameras.ToDictionary(CameraColumn, camera => (trial.Task == DeskTask.Detection3d
+            ? Trained(trial, Setup.Detection3d(trial, camera)).Evaluate(cancellation: cancellation)
+            : Trained(trial, Setup.Detection(trial, camera)).Evaluate(cancellation: cancellation))[0].Value);
         var result = new TrialResult(trial.Name, VersionOf(trial.Task), scores, TrialResult.Named([]), new Dictionary<string, double>(), new Dictionary<string, int[]>(), 0, double.NaN);
         result.Save(ResampledOf(trial));
         return result;
