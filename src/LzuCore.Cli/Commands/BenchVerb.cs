@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using LzuCore.Cli.Bench;
 using LzuCore.Cli.Manners;
+using LzuCore.Kernels.Cpu;
 using LzuCore.Memory;
 using LzuCore.Tensors.Autograd;
 
@@ -20,12 +21,14 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<string> _precision = Opt.Choice("--precision", "of model and train: tf32 is a GPU's rounding of products; halves store activations, and sums stay float32", "float32", "tf32", "bfloat16", "float16");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
 
+    private readonly Option<bool> _direct = new("--direct") { Description = "of the CPU: convolutions by the definition alone, without Winograd's algorithm" };
+
     /// <inheritdoc/>
     protected override void Declare(Command command)
     {
         command.Add(_what);
         command.Add(_name);
-        foreach (var option in new Option[] { _size, _batch, _warp, _precision }) command.Add(option);
+        foreach (var option in new Option[] { _size, _batch, _warp, _precision, _direct }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -42,9 +45,18 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
 #endif
-        if (what == "train") return Measure(parsed, session, what, name);
-        using var off = Grad.Off();
-        return Measure(parsed, session, what, name);
+        var before = CpuBackend.Winograd;
+        CpuBackend.Winograd = !parsed.GetValue(_direct);
+        try
+        {
+            if (what == "train") return Measure(parsed, session, what, name);
+            using var off = Grad.Off();
+            return Measure(parsed, session, what, name);
+        }
+        finally
+        {
+            CpuBackend.Winograd = before;
+        }
     }
 
     private int Measure(ParseResult parsed, Session session, string what, string? name)

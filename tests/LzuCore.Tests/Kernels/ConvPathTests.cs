@@ -26,10 +26,15 @@ public sealed class ConvPathTests
             ("depthwise", [1, 37, 8, 7], [37, 1, 3, 3], new((2, 1), 1, 1, 37)),
             ("dilation, asymmetric", [1, 9, 12, 11], [13, 9, 2, 3], new((2, 3), (1, 2), (3, 2), 1)),
             ("one pixel", [1, 256, 1, 1], [256, 256, 3, 3], new(1, 1, 1, 1)),
+            ("3x3 without padding", [2, 18, 10, 6], [34, 18, 3, 3], new(1, 0, 1, 1)),
+            ("3x3 with much padding", [1, 7, 5, 6], [9, 7, 3, 3], new(1, (3, 4), 1, 1)),
+            ("3x3 dilation 2 and 4", [1, 20, 11, 13], [50, 20, 3, 3], new(1, (2, 4), (2, 4), 1)),
+            ("3x3 of many tiles", [1, 65, 60, 61], [33, 65, 3, 3], new(1, 1, 1, 1)),
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
-                yield return new TestCaseData(micro, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}");
+                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && args.Stride == new Size2(1, 1) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd] : [ConvAlgorithm.Fastest])
+                    yield return new TestCaseData(micro, algorithm, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}, {algorithm}");
     }
 
     [Test]
@@ -44,9 +49,9 @@ public sealed class ConvPathTests
     }
 
     [TestCaseSource(nameof(Shapes))]
-    public void EveryPath_EqualsTheDefinition(object path, int[] inputShape, int[] weightShape, Conv2dArgs args)
+    public void EveryPath_EqualsTheDefinition(object path, object algorithm, int[] inputShape, int[] weightShape, Conv2dArgs args)
     {
-        var kernel = new Conv2dKernel((MicroKernel)path);
+        var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
         var size = args.OutputSize(new(inputShape[2], inputShape[3]), new(weightShape[2], weightShape[3]));
         int[] outputShape = [inputShape[0], weightShape[0], size.Height, size.Width];
         Tensor input = Random(inputShape, 1), weight = Random(weightShape, 2), bias = Random([weightShape[0]], 3), residual = Random(outputShape, 4), dOutput = Random(outputShape, 5);
@@ -57,22 +62,57 @@ public sealed class ConvPathTests
             var wide = Wide(epilogue);
             var expected = Tensor.Empty(outputShape, DType.Float64);
             kernel.Forward(args, Wide(input).View, Wide(weight).View, wide, expected.View);
-            Assert.That(AssertClose.Compare(output, expected, 3e-5), Is.Null, "forward");
+            Assert.That(Compare(output, expected, (ConvAlgorithm)algorithm), Is.Null, "forward");
         }
         Tensor dInput = Tensor.Empty(inputShape), dInputExpected = Tensor.Empty(inputShape, DType.Float64);
         kernel.BackwardInput(args, dOutput.View, weight.View, default, dInput.View);
         kernel.BackwardInput(args, Wide(dOutput).View, Wide(weight).View, default, dInputExpected.View);
-        Assert.That(AssertClose.Compare(dInput, dInputExpected, 3e-5), Is.Null, "input gradient");
+        Assert.That(Compare(dInput, dInputExpected, (ConvAlgorithm)algorithm), Is.Null, "input gradient");
         Tensor dWeight = Tensor.Empty(weightShape), dWeightExpected = Tensor.Empty(weightShape, DType.Float64);
         kernel.BackwardWeight(args, input.View, dOutput.View, dWeight.View);
         kernel.BackwardWeight(args, Wide(input).View, Wide(dOutput).View, dWeightExpected.View);
         Assert.That(AssertClose.Compare(dWeight, dWeightExpected, 3e-5), Is.Null, "weight gradient");
     }
 
-    [TestCaseSource(nameof(Shapes))]
-    public void ThreadCount_DoesNotChangeABit(object path, int[] inputShape, int[] weightShape, Conv2dArgs args)
+    // Winograd's errors are those of the largest values about: 4e-6 of the output's maximum.
+    private static string? Compare(Tensor got, Tensor expected, ConvAlgorithm algorithm)
     {
-        var kernel = new Conv2dKernel((MicroKernel)path);
+        if (algorithm != ConvAlgorithm.Winograd) return AssertClose.Compare(got, expected, 3e-5);
+        double[] values = [.. got.ToArray<float>().Select(v => (double)v)], wanted = expected.ToArray<double>();
+        double largest = wanted.Max(Math.Abs), worst = values.Zip(wanted, (a, b) => Math.Abs(a - b)).Max();
+        return worst <= 4e-6 * largest ? null : $"the largest error is {worst / largest:g3} of the output's maximum {largest:g3}";
+    }
+
+    [Test]
+    public void Winograd_With256Channels_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values] bool rectified)
+    {
+        Tensor input = Tensor.Normal([1, 256, 19, 30], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, 256, 3, 3], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / (256 * 9)));
+        if (rectified) input = input.Relu();
+        Tensor output = Tensor.Empty(input.Shape), expected = Tensor.Empty(input.Shape, DType.Float64);
+        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd);
+        kernel.Forward(new(1, 1, 1, 1), input.View, weight.View, default, output.View);
+        kernel.Forward(new(1, 1, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
+        Assert.That(Compare(output, expected, ConvAlgorithm.Winograd), Is.Null);
+    }
+
+    [Test]
+    public void Winograd_OfNaN_IsNaNWhereTheTileReadsIt()
+    {
+        var values = new float[20 * 9 * 9];
+        values[4 * 9 + 4] = float.NaN;
+        Tensor input = Tensor.From(values, [1, 20, 9, 9]), weight = Random([24, 20, 3, 3], 2), output = Tensor.Empty([1, 24, 9, 9]);
+        new Conv2dKernel(MicroKernel.Fastest, ConvAlgorithm.Winograd).Forward(new(1, 1, 1, 1), input.View, weight.View, new(Activation: Activation.Relu), output.View);
+        var y = output.ToArray<float>();
+        Assert.That(float.IsNaN(y[4 * 9 + 4]), "the pixel itself");
+        Assert.That(y[8 * 9 + 8], Is.Not.NaN, "a tile that does not read it");
+    }
+
+    private static IEnumerable<object> Paths() => MicroKernel.Available;
+
+    [TestCaseSource(nameof(Shapes))]
+    public void ThreadCount_DoesNotChangeABit(object path, object algorithm, int[] inputShape, int[] weightShape, Conv2dArgs args)
+    {
+        var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
         var size = args.OutputSize(new(inputShape[2], inputShape[3]), new(weightShape[2], weightShape[3]));
         int[] outputShape = [inputShape[0], weightShape[0], size.Height, size.Width];
         Tensor input = Random(inputShape, 1), weight = Random(weightShape, 2), dOutput = Random(outputShape, 5);

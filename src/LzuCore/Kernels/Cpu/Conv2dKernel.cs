@@ -4,17 +4,20 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
-//   forward         depthwise loops, or DirectConv over the forward phase. Winograd F(4x4, 3x3) would be the third choice, for 3x3 of stride 1.
-//   input gradient  (and conv_transpose2d) the same two over the phases of the adjoint
+//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 where it pays, or DirectConv, over the forward phase
+//   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint
 //   weight gradient depthwise loops, or WeightGradient
 //   float64         PlainConv
 // Packed weights are kept with the weight's storage; the key says which adjoint, geometry and path they are for.
-internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
+internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algorithm = ConvAlgorithm.Fastest) : IConv2dKernel
 {
     private readonly DirectConv _direct = new(micro);
+    private readonly WinogradConv _winograd = new(micro);
     private readonly WeightGradient _weightGradient = new(micro);
 
     private readonly record struct PanelsKey(int Lanes, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
+
+    private readonly record struct FiltersKey(int Lanes, bool Adjoint, long Offset, Shape Weight, int Groups);
 
     public void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
     {
@@ -28,6 +31,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
         if (IsDepthwise(args, weight, output.Shape[1]))
         {
             DepthwiseConv.Run(new Picture(input), Phase.Forward(args, kernel, size), weight.Pointer<float>(), kernel.Height * kernel.Width, output.Shape[1], epilogue, new Picture(output));
+            return;
+        }
+        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && IsWinograd(input.Shape[0], forward, weight.Shape[1], weight.Shape[0] / args.Groups))
+        {
+            Winograd(new Picture(input), weight.Shape[1], forward, Filters(args, weight, adjoint: false), epilogue, output);
             return;
         }
         using var source = new ConvSource(args, input, kernel, size);
@@ -49,9 +57,10 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
+            else if (weight.Shape[0] / args.Groups is var length && WinogradConv.Fits(args, kernel) && IsWinograd(dInput.Shape[0], phase, length, weight.Shape[1]))
+                Winograd(new Picture(dOutput), length, phase, Filters(args, weight, adjoint: true), epilogue, dInput);
             else
             {
-                var length = weight.Shape[0] / args.Groups;
                 Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
             }
         }
@@ -116,6 +125,35 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro) : IConv2dKernel
         for (var g = 0; g < panels.Length; g++)
             _direct.Run(Shift(source, g * groupChannels), length, phase, panels[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
     }
+
+    private bool IsWinograd(int batch, Phase phase, int inputs, int outputs) => algorithm switch
+    {
+        ConvAlgorithm.Direct => false,
+        ConvAlgorithm.Winograd => true,
+        _ => CpuBackend.Winograd && WinogradConv.Pays(batch, phase, inputs, outputs),
+    };
+
+    private void Winograd(Picture source, int groupChannels, Phase phase, Panels[] filters, in Epilogue epilogue, TensorView output)
+    {
+        var columns = filters[0].Cut.Columns;
+        var target = new Picture(output);
+        using var bias = TileSink.PaddedBias(micro, epilogue, output.Shape[1]);
+        for (var g = 0; g < filters.Length; g++)
+            _winograd.Run(Shift(source, g * groupChannels), groupChannels, phase, filters[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
+    }
+
+    private Panels[] Filters(Conv2dArgs args, TensorView weight, bool adjoint) =>
+        weight.Storage.Derive(new FiltersKey(micro.VectorLanes, adjoint, weight.Layout.Offset, weight.Shape, args.Groups), () =>
+        {
+            int outputs = weight.Shape[0] / args.Groups, inputs = weight.Shape[1];
+            var filters = new Panels[args.Groups];
+            for (var g = 0; g < filters.Length; g++)
+            {
+                var first = weight.Pointer<float>() + (long)g * outputs * 9 * inputs;
+                filters[g] = adjoint ? _winograd.AdjointFilters(first, outputs, inputs) : _winograd.Filters(first, outputs, inputs);
+            }
+            return filters;
+        });
 
     // Columns are output channels, the depth (tap, input channel): a weight's own order.
     private Panels[] ForwardPanels(Conv2dArgs args, TensorView weight, int taps, int length) =>

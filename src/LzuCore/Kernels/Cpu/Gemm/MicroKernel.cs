@@ -6,7 +6,7 @@ namespace LzuCore.Kernels.Cpu;
 // limits it is loads: 11 for 24 FMAs in the 8x48 tile of AVX-512, 14 in the 12x32 tile, which is for few columns. A is not packed: its rows are read
 // in place, 4 bytes of each row per k, and each row's cache line serves 16 consecutive k. Three ways to find A's element (row i, k):
 //   Indirect  rows[segment][i][k]   one pointer per row and tap; padding points at zeros. Convolutions.
-//   Strided   A[i * AStep + k]      rows at equal distance. 1x1 convolutions, and Winograd's products when they come.
+//   Strided   A[i * AStep + k]      rows at equal distance. 1x1 convolutions, and Winograd's products.
 //   Column    A[k * AStep + i]      packed or transposed A. Matrix products, weight gradients.
 // Each implementation is one generic method; row count, width and addressing are type arguments, which the JIT turns into constants.
 // Every output element is one chain of fused multiply-adds in the order of k, whatever the tile's shape: results do not depend on tiling.
@@ -22,6 +22,9 @@ internal abstract unsafe class MicroKernel
 
     /// <summary>The path used unless a test asks for another. Chosen once.</summary>
     public static MicroKernel Fastest => Available[0];
+
+    /// <summary>The vectors of this path, for kernels beside it.</summary>
+    public SimdWidth Simd => this switch { Avx512MicroKernel => SimdWidth.Bits512, Avx2MicroKernel => SimdWidth.Bits256, _ => SimdWidth.Portable };
 
     /// <summary>Most rows of any tile.</summary>
     public abstract int MaxRows { get; }
