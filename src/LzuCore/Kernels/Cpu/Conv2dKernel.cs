@@ -6,7 +6,7 @@ namespace LzuCore.Kernels.Cpu;
 // Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
 //   forward         depthwise loops, WinogradConv for 3x3 of stride 1 where it pays, or DirectConv, over the forward phase
 //   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint
-//   weight gradient depthwise loops, or WeightGradient
+//   weight gradient depthwise loops, WinogradWeightGradient where it pays, or WeightGradient
 //   float64         PlainConv
 // Packed weights are kept with the weight's storage; the key says which adjoint, geometry and path they are for.
 internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algorithm = ConvAlgorithm.Fastest) : IConv2dKernel
@@ -14,6 +14,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private readonly DirectConv _direct = new(micro);
     private readonly WinogradConv _winograd = new(micro);
     private readonly WeightGradient _weightGradient = new(micro);
+    private readonly WinogradWeightGradient _winogradWeightGradient = new(micro);
 
     private readonly record struct PanelsKey(int Lanes, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
 
@@ -33,7 +34,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             DepthwiseConv.Run(new Picture(input), Phase.Forward(args, kernel, size), weight.Pointer<float>(), kernel.Height * kernel.Width, output.Shape[1], epilogue, new Picture(output));
             return;
         }
-        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && IsWinograd(input.Shape[0], forward, weight.Shape[1], weight.Shape[0] / args.Groups))
+        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradConv.Pays(input.Shape[0], forward, weight.Shape[1], weight.Shape[0] / args.Groups)))
         {
             Winograd(new Picture(input), weight.Shape[1], forward, Filters(args, weight, adjoint: false), epilogue, output);
             return;
@@ -57,7 +58,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
-            else if (weight.Shape[0] / args.Groups is var length && WinogradConv.Fits(args, kernel) && IsWinograd(dInput.Shape[0], phase, length, weight.Shape[1]))
+            else if (weight.Shape[0] / args.Groups is var length && WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(dInput.Shape[0], phase, length, weight.Shape[1])))
                 Winograd(new Picture(dOutput), length, phase, Filters(args, weight, adjoint: true), epilogue, dInput);
             else
             {
@@ -80,8 +81,14 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             DepthwiseConv.BackwardWeight(new Picture(input), Phase.Forward(args, kernel, size), new Picture(dOutput), input.Shape[1], dWeight.Pointer<float>());
             return;
         }
-        using var source = new ConvSource(args, input, kernel, size);
         var outputs = dWeight.Shape[0] / args.Groups;
+        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradWeightGradient.Pays(input.Shape[0], forward, dWeight.Shape[1], outputs)))
+        {
+            for (var g = 0; g < args.Groups; g++)
+                _winogradWeightGradient.Run(Shift(new Picture(input), g * dWeight.Shape[1]), dWeight.Shape[1], forward, Shift(new Picture(dOutput), g * outputs), outputs, dWeight.Pointer<float>() + 9L * g * outputs * dWeight.Shape[1]);
+            return;
+        }
+        using var source = new ConvSource(args, input, kernel, size);
         for (var g = 0; g < args.Groups; g++)
             _weightGradient.Run(Shift(source.Picture, g * dWeight.Shape[1]), source.Length, source.Phase, Shift(new Picture(dOutput), g * outputs), outputs,
                 dWeight.Pointer<float>() + (long)g * outputs * source.Phase.Taps.Length * source.Length);
@@ -126,11 +133,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             _direct.Run(Shift(source, g * groupChannels), length, phase, panels[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
     }
 
-    private bool IsWinograd(int batch, Phase phase, int inputs, int outputs) => algorithm switch
+    private bool Allows(bool pays) => algorithm switch
     {
         ConvAlgorithm.Direct => false,
         ConvAlgorithm.Winograd => true,
-        _ => CpuBackend.Winograd && WinogradConv.Pays(batch, phase, inputs, outputs),
+        _ => CpuBackend.Winograd && pays,
     };
 
     private void Winograd(Picture source, int groupChannels, Phase phase, Panels[] filters, in Epilogue epilogue, TensorView output)

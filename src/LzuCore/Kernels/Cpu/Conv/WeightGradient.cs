@@ -5,12 +5,15 @@ namespace LzuCore.Kernels.Cpu;
 
 // The adjoint in the weight as a matrix product over pixels: rows are output channels, columns (tap, input channel), which is the weight's own order.
 // A is dOutput, packed once to [pixel block][tile][pixel][row], for in place each pixel would be another cache line of the same few sets; B is a panel of input values, gathered for one block of pixels and one
-// sliver of columns at a time and used by all rows while it is in the first-level cache. A unit of work owns its piece of dWeight and walks all
-// pixels in order, so no sums are shared and every thread count gives the same bits.
+// sliver of columns at a time and used by all rows while it is in the first-level cache. A unit of work owns its piece of dWeight, small enough to stay in the second-level cache, and walks all
+// pixels in order, so inputs are read from memory once a unit, no sums are shared, and every thread count gives the same bits.
 internal sealed unsafe class WeightGradient(MicroKernel micro)
 {
     private const int PixelBlock = 256;
     private const int UnitsAThread = 4;
+
+    // A unit's piece of dWeight.
+    private const int PieceBytes = 256 << 10;
 
     /// <summary>dWeight = the gradient, for one group of channels.</summary>
     /// <param name="source">What the convolution read, at the group's first channel.</param>
@@ -25,6 +28,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         var cut = new ColumnCut(micro, columns);
         // Every group of rows gathers the panels again, so there are no more groups than threads want. Whoever computes it, a piece of dWeight is the same sum.
         int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, wanted = ParallelRows.Threads == 1 ? 1 : UnitsAThread * ParallelRows.Threads, groups = Math.Clamp((wanted + slivers - 1) / slivers, 1, tiles);
+        int most = Math.Max(1, PieceBytes / (Math.Max(1, outputs / groups) * micro.MaxWidth * sizeof(float))), runs = Math.Max((slivers + most - 1) / most, Math.Min(slivers, wanted));
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0)
         {
@@ -43,32 +47,32 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
                 for (var t = 0; t < tiles; t++) Panels.Pack(dOutput.Data + first * dOutput.Pixel + Row(t), 1, dOutput.Pixel, count, Row(t + 1) - Row(t), a + (long)first * outputs + (long)Row(t) * count, Row(t + 1) - Row(t));
             }
         });
-        ParallelRows.For(slivers * groups, 1, (begin, end) =>
+        ParallelRows.For(runs * groups, 1, (begin, end) =>
         {
             using var panel = Scratch.Floats(PixelBlock * micro.MaxWidth);
             var outs = stackalloc float*[micro.MaxRows];
             Tile tile;
             for (var unit = begin; unit < end; unit++)
             {
-                var (sliver, group) = Math.DivRem(unit, groups);
-                int column = cut.Start(sliver), valid = cut.Valid(sliver), stored = cut.Width(sliver);
-                int tile0 = (int)((long)tiles * group / groups), tile1 = (int)((long)tiles * (group + 1) / groups);
+                var (run, group) = Math.DivRem(unit, groups);
+                int sliver0 = (int)((long)slivers * run / runs), sliver1 = (int)((long)slivers * (run + 1) / runs), tile0 = (int)((long)tiles * group / groups), tile1 = (int)((long)tiles * (group + 1) / groups);
                 for (var first = 0; first < pixels; first += PixelBlock)
-                {
-                    var count = Math.Min(PixelBlock, pixels - first);
-                    Gather(source, length, phase, first, count, column, valid, panel.Pointer, stored);
-                    for (var t = tile0; t < tile1; t++)
+                    for (var sliver = sliver0; sliver < sliver1; sliver++)
                     {
-                        int row = Row(t), rows = Row(t + 1) - row;
-                        for (var i = 0; i < rows; i++) outs[i] = dWeight + (long)(row + i) * columns;
-                        tile.A = a + (long)first * outputs + (long)row * count;
-                        tile.AStep = rows;
-                        tile.SegmentLength = count;
-                        tile.B = panel.Pointer;
-                        tile.BStep = stored;
-                        sink.Run(micro, &tile, rows, Addressing.Column, outs, column, valid, stored, first: first == 0, last: first + count == pixels);
+                        int count = Math.Min(PixelBlock, pixels - first), column = cut.Start(sliver), valid = cut.Valid(sliver), stored = cut.Width(sliver);
+                        Gather(source, length, phase, first, count, column, valid, panel.Pointer, stored);
+                        for (var t = tile0; t < tile1; t++)
+                        {
+                            int row = Row(t), rows = Row(t + 1) - row;
+                            for (var i = 0; i < rows; i++) outs[i] = dWeight + (long)(row + i) * columns;
+                            tile.A = a + (long)first * outputs + (long)row * count;
+                            tile.AStep = rows;
+                            tile.SegmentLength = count;
+                            tile.B = panel.Pointer;
+                            tile.BStep = stored;
+                            sink.Run(micro, &tile, rows, Addressing.Column, outs, column, valid, stored, first: first == 0, last: first + count == pixels);
+                        }
                     }
-                }
             }
         });
 

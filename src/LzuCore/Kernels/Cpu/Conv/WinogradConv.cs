@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -16,8 +18,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Fewer blocks than this are shared out by slivers too.
     private const int WantedUnits = 8;
 
-    private const int Line = 16;
-
     // What transforming one channel of a tile costs, as multiplications of the products. Measured with AVX-512 on 64 to 256 channels.
     private const double InputCost = 700, OutputCost = 900;
 
@@ -30,7 +30,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <summary>Whether it will be faster than direct convolution: counts multiplications, with the transforms in terms of them.</summary>
     public static bool Pays(int batch, Phase phase, int channels, int outputs)
     {
-        double tiles = new Tiles(batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+        double tiles = new WinogradTiles(batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
         return WinogradTransform.Points * Math.Max(tiles, FewTiles) * channels * outputs + tiles * (InputCost * channels + OutputCost * outputs) < direct;
     }
 
@@ -43,10 +43,10 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
     public void Run(Picture source, int channels, Phase phase, Panels filters, Picture target, TileSink sink)
     {
-        var tiles = new Tiles(source.Batch, phase);
+        var tiles = new WinogradTiles(source.Batch, phase);
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
-        int step = (channels + Line - 1) / Line * Line + Line, width = Math.Min(micro.MaxWidth, (int)cut.Stored) + Line;
+        int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         int most = (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width)) / cut.Rows) * cut.Rows, blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
@@ -58,18 +58,18 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 for (var block = begin; block < end; block++)
                 {
                     int first = Block(block), count = Block(block + 1) - first;
-                    var plane = Plane(count, step);
+                    var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(WinogradTransform.Points * plane);
-                    Transform(source, channels, tiles, first, count, points.Pointer, step, plane);
+                    Transform(micro, source, channels, tiles, first, count, points.Pointer, step, plane);
                     for (var s = 0; s < cut.Slivers; s++) Multiply(points.Pointer, step, plane, channels, filters, s, tiles, first, count, target, sink, zero);
                 }
             });
             return;
         }
-        var whole = Plane(tiles.Count, step);
+        var whole = WinogradTiles.Plane(tiles.Count, step);
         using var all = Scratch.Floats(WinogradTransform.Points * whole);
         var shared = all.Pointer;
-        ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(source, channels, tiles, begin, end - begin, shared + begin * step, step, whole));
+        ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(micro, source, channels, tiles, begin, end - begin, shared + begin * step, step, whole));
         ParallelRows.For(blocks * cut.Slivers, 1, (begin, end) =>
         {
             for (var unit = begin; unit < end; unit++)
@@ -83,45 +83,38 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         int Block(int b) => (int)((long)tiles.Count * b / blocks);
     }
 
-    // Input transforms of some tiles. A tile at the border is copied first, with its zeros.
-    private void Transform(Picture source, int channels, Tiles tiles, int first, int count, float* points, int step, nint plane)
+    /// <summary>Input transforms of some tiles: [36][tile][step].</summary>
+    /// <param name="micro">The path.</param>
+    /// <param name="source">Where the tiles lie.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="tiles">Geometry.</param>
+    /// <param name="first">First tile.</param>
+    /// <param name="count">Tiles.</param>
+    /// <param name="points">Where the first tile's go.</param>
+    /// <param name="step">Floats to the next tile's.</param>
+    /// <param name="plane">Floats to the next of the 36.</param>
+    public static void Transform(MicroKernel micro, Picture source, int channels, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
-        var padded = step - Line;
-        using var patch = Scratch.Floats(WinogradTransform.Points * padded);
+        using var room = Scratch.Floats(WinogradTransform.Points * step);
         for (var t = 0; t < count; t++)
         {
             var (n, y, x) = tiles.Origin(first + t);
-            y += tiles.Top;
-            x += tiles.Left;
-            var from = source.Data + n * source.Image + y * source.Row + x * source.Pixel;
-            nint row = tiles.StepY * source.Row, pixel = tiles.StepX * source.Pixel;
-            if (y < 0 || x < 0 || y + (WinogradTransform.Inputs - 1) * tiles.StepY >= source.Height || x + (WinogradTransform.Inputs - 1) * tiles.StepX >= source.Width)
-            {
-                for (var i = 0; i < WinogradTransform.Inputs; i++)
-                    for (var j = 0; j < WinogradTransform.Inputs; j++)
-                    {
-                        var to = new Span<float>(patch.Pointer + (i * WinogradTransform.Inputs + j) * padded, channels);
-                        if ((uint)(y + i * tiles.StepY) < (uint)source.Height && (uint)(x + j * tiles.StepX) < (uint)source.Width) new ReadOnlySpan<float>(from + i * row + j * pixel, channels).CopyTo(to);
-                        else to.Clear();
-                    }
-                from = patch.Pointer;
-                (row, pixel) = (WinogradTransform.Inputs * padded, padded);
-            }
+            var from = tiles.Square(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.Inputs, channels, room.Pointer, out var row, out var pixel);
             switch (micro.Simd)
             {
-                case SimdWidth.Bits512: WinogradTransform.Input<Lanes512, System.Runtime.Intrinsics.Vector512<float>>(from, row, pixel, channels, points + t * step, plane); break;
-                case SimdWidth.Bits256: WinogradTransform.Input<Lanes256, System.Runtime.Intrinsics.Vector256<float>>(from, row, pixel, channels, points + t * step, plane); break;
-                default: WinogradTransform.Input<PortableLanes, System.Numerics.Vector<float>>(from, row, pixel, channels, points + t * step, plane); break;
+                case SimdWidth.Bits512: WinogradTransform.Input<Lanes512, Vector512<float>>(from, row, pixel, channels, points + t * step, plane); break;
+                case SimdWidth.Bits256: WinogradTransform.Input<Lanes256, Vector256<float>>(from, row, pixel, channels, points + t * step, plane); break;
+                default: WinogradTransform.Input<PortableLanes, Vector<float>>(from, row, pixel, channels, points + t * step, plane); break;
             }
         }
     }
 
     // The 36 products of some tiles with one sliver of outputs, and their output transforms.
-    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver, Tiles tiles, int first, int count, Picture target, TileSink sink, float* zero)
+    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver, WinogradTiles tiles, int first, int count, Picture target, TileSink sink, float* zero)
     {
         var cut = filters.Cut;
-        int width = cut.Width(sliver), row = width + Line, groups = (count + cut.Rows - 1) / cut.Rows;
-        var sumPlane = Plane(count, row);
+        int width = cut.Width(sliver), row = WinogradTiles.Step(width), groups = (count + cut.Rows - 1) / cut.Rows;
+        var sumPlane = WinogradTiles.Plane(count, row);
         using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
@@ -148,14 +141,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + tiles.StepY - 1) / tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + tiles.StepX - 1) / tiles.StepX);
             switch (micro.Simd)
             {
-                case SimdWidth.Bits512: WinogradTransform.Output<Lanes512, System.Runtime.Intrinsics.Vector512<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
-                case SimdWidth.Bits256: WinogradTransform.Output<Lanes256, System.Runtime.Intrinsics.Vector256<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
-                default: WinogradTransform.Output<PortableLanes, System.Numerics.Vector<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
+                case SimdWidth.Bits512: WinogradTransform.Output<Lanes512, Vector512<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
+                case SimdWidth.Bits256: WinogradTransform.Output<Lanes256, Vector256<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
+                default: WinogradTransform.Output<PortableLanes, Vector<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
             }
         }
     }
-
-    private static nint Plane(int tiles, int step) => ((nint)tiles * step / Line | 1) * Line;
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>
     /// <param name="weight">[outputs][3][3][inputs].</param>
@@ -206,59 +197,5 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 }
         });
         return panels;
-    }
-
-    // The output tiles of a phase: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.
-    private readonly struct Tiles
-    {
-        private readonly Axis _rows, _columns;
-
-        public Tiles(int batch, Phase phase)
-        {
-            int bottom = int.MinValue, right = int.MinValue;
-            (Top, Left) = (int.MaxValue, int.MaxValue);
-            foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
-            (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
-            (_rows, _columns) = (new Axis(phase.Rows, StepY), new Axis(phase.Columns, StepX));
-            Count = checked(batch * _rows.Count * _columns.Count);
-        }
-
-        /// <summary>Tiles of all pictures.</summary>
-        public int Count { get; }
-
-        /// <summary>Where the first tap reads, relative to its output.</summary>
-        public int Top { get; }
-
-        public int Left { get; }
-
-        /// <summary>Pixels from one of a tile's to the next, down and right: the dilation.</summary>
-        public int StepY { get; }
-
-        public int StepX { get; }
-
-        /// <summary>A tile's picture and its first output pixel.</summary>
-        public (int Picture, int Y, int X) Origin(int tile)
-        {
-            var (line, column) = Math.DivRem(tile, _columns.Count);
-            var (picture, row) = Math.DivRem(line, _rows.Count);
-            return (picture, _rows.Start(row), _columns.Start(column));
-        }
-
-        // One axis: the first subsets may have a pixel more than the others.
-        private readonly struct Axis(int length, int step)
-        {
-            private readonly int _long = length % step, _longTiles = TilesOf(length / step + 1), _tiles = TilesOf(length / step);
-
-            public int Count => _long * _longTiles + (step - _long) * _tiles;
-
-            public int Start(int index)
-            {
-                var beyond = index - _long * _longTiles;
-                var (subset, tile) = beyond < 0 ? Math.DivRem(index, _longTiles) : Math.DivRem(beyond, _tiles);
-                return (beyond < 0 ? subset : _long + subset) + tile * WinogradTransform.Outputs * step;
-            }
-
-            private static int TilesOf(int pixels) => (pixels + WinogradTransform.Outputs - 1) / WinogradTransform.Outputs;
-        }
     }
 }

@@ -1,0 +1,89 @@
+namespace LzuCore.Kernels.Cpu;
+
+/// <summary>The tiles of 4x4 outputs of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+internal readonly unsafe struct WinogradTiles
+{
+    private const int Line = 16;
+    private readonly Axis _rows, _columns;
+
+    public WinogradTiles(int batch, Phase phase)
+    {
+        int bottom = int.MinValue, right = int.MinValue;
+        (Top, Left) = (int.MaxValue, int.MaxValue);
+        foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
+        (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
+        (_rows, _columns) = (new Axis(phase.Rows, StepY), new Axis(phase.Columns, StepX));
+        Count = checked(batch * _rows.Count * _columns.Count);
+    }
+
+    /// <summary>Tiles of all pictures.</summary>
+    public int Count { get; }
+
+    /// <summary>Where the first tap reads, relative to its output.</summary>
+    public int Top { get; }
+
+    public int Left { get; }
+
+    /// <summary>Pixels from one of a tile's to the next, down and right: the dilation.</summary>
+    public int StepY { get; }
+
+    public int StepX { get; }
+
+    /// <summary>A tile's picture and its first output pixel.</summary>
+    public (int Picture, int Y, int X) Origin(int tile)
+    {
+        var (line, column) = Math.DivRem(tile, _columns.Count);
+        var (picture, row) = Math.DivRem(line, _rows.Count);
+        return (picture, _rows.Start(row), _columns.Start(column));
+    }
+
+    /// <summary>A square of pixels: in place where all exist, else copied, with zeros for the others.</summary>
+    /// <param name="picture">Where it lies.</param>
+    /// <param name="n">In which picture of the batch.</param>
+    /// <param name="y">First row.</param>
+    /// <param name="x">First column.</param>
+    /// <param name="side">Pixels each way.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="room">For the copy: side x side x <see cref="Step"/>.</param>
+    /// <param name="row">Floats to the pixel below.</param>
+    /// <param name="pixel">Floats to the pixel on the right.</param>
+    public float* Square(Picture picture, int n, int y, int x, int side, int channels, float* room, out nint row, out nint pixel)
+    {
+        var from = picture.Data + n * picture.Image + y * picture.Row + x * picture.Pixel;
+        (row, pixel) = (StepY * picture.Row, StepX * picture.Pixel);
+        if (y >= 0 && x >= 0 && y + (side - 1) * StepY < picture.Height && x + (side - 1) * StepX < picture.Width) return from;
+        var padded = Step(channels);
+        for (var i = 0; i < side; i++)
+            for (var j = 0; j < side; j++)
+            {
+                var to = room + (i * side + j) * padded;
+                if ((uint)(y + i * StepY) < (uint)picture.Height && (uint)(x + j * StepX) < (uint)picture.Width) Panels.Copy(from + i * row + j * pixel, to, channels);
+                else new Span<float>(to, channels).Clear();
+            }
+        (row, pixel) = (side * padded, padded);
+        return room;
+    }
+
+    /// <summary>Floats from a tile's channels to the next tile's: whole cache lines and one more, since powers of two meet in few sets.</summary>
+    public static int Step(int channels) => (channels + Line - 1) / Line * Line + Line;
+
+    /// <summary>Floats from one of a tile's 36 values to the next: an odd number of cache lines.</summary>
+    public static nint Plane(int tiles, int step) => ((nint)tiles * step / Line | 1) * Line;
+
+    // One axis: the first subsets may have a pixel more than the others.
+    private readonly struct Axis(int length, int step)
+    {
+        private readonly int _long = length % step, _longTiles = TilesOf(length / step + 1), _tiles = TilesOf(length / step);
+
+        public int Count => _long * _longTiles + (step - _long) * _tiles;
+
+        public int Start(int index)
+        {
+            var beyond = index - _long * _longTiles;
+            var (subset, tile) = beyond < 0 ? Math.DivRem(index, _longTiles) : Math.DivRem(beyond, _tiles);
+            return (beyond < 0 ? subset : _long + subset) + tile * WinogradTransform.Outputs * step;
+        }
+
+        private static int TilesOf(int pixels) => (pixels + WinogradTransform.Outputs - 1) / WinogradTransform.Outputs;
+    }
+}

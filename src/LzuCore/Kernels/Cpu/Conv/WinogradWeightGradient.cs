@@ -1,0 +1,106 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using LzuCore.Memory;
+
+namespace LzuCore.Kernels.Cpu;
+
+// The adjoint of WinogradConv in the weight: both the input and the output's gradient are transformed, and the sums over pixels become 36 products over tiles, [outputs, tiles] x [tiles, channels], a quarter of the multiplications.
+// Neither factor is packed: a point's rows of both lie [tile][channel], which is how the micro-kernel reads a transposed A and a B in place.
+// Tiles are taken in chunks, whose transforms stay in cache and which threads share; then they share the points. A point's sums go on from chunk to chunk in the order of tiles: the same bits for any number of threads.
+internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
+{
+    // A chunk's transforms, where the sums are few enough to stay in cache beside them; else a chunk is long enough to repay reading and writing all sums.
+    private const int ChunkBytes = 640 << 10, FewSums = 512 << 10, LongChunk = 384;
+
+    // What a transform of one channel of a tile costs, as multiplications of the products.
+    private const double Cost = 900;
+
+    /// <summary>Whether it will be faster than gathering pixels.</summary>
+    public static bool Pays(int batch, Phase phase, int channels, int outputs)
+    {
+        double tiles = new WinogradTiles(batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+        return WinogradTransform.Points * tiles * channels * outputs + tiles * Cost * (channels + outputs) + Cost * channels * outputs < direct;
+    }
+
+    /// <summary>dWeight = the gradient, for one group of channels.</summary>
+    /// <param name="source">What the convolution read, at the group's first channel.</param>
+    /// <param name="channels">Channels of the group.</param>
+    /// <param name="phase">The forward phase: nine taps.</param>
+    /// <param name="dOutput">The output's gradient, at the group's first channel.</param>
+    /// <param name="outputs">Output channels of the group.</param>
+    /// <param name="dWeight">[outputs][3][3][channels].</param>
+    public void Run(Picture source, int channels, Phase phase, Picture dOutput, int outputs, float* dWeight)
+    {
+        var tiles = new WinogradTiles(source.Batch, phase);
+        var cut = new ColumnCut(micro, channels);
+        int step = WinogradTiles.Step(channels), dStep = WinogradTiles.Step(outputs), rowTiles = (outputs + cut.Rows - 1) / cut.Rows;
+        var sumPlane = WinogradTiles.Plane(outputs, (int)cut.Stored);
+        using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
+        var most = WinogradTransform.Points * sumPlane * sizeof(float) <= FewSums ? Math.Max(32, ChunkBytes / (WinogradTransform.Points * sizeof(float) * (step + dStep))) : LongChunk;
+        int chunks = Math.Max(1, (tiles.Count + most - 1) / most), longest = (tiles.Count + chunks - 1) / chunks;
+        nint plane = WinogradTiles.Plane(longest, step), dPlane = WinogradTiles.Plane(longest, dStep);
+        using var points = Scratch.Floats(WinogradTransform.Points * plane);
+        using var dPoints = Scratch.Floats(WinogradTransform.Points * dPlane);
+        using var bias = TileSink.PaddedBias(micro, default, channels);
+        float* v = points.Pointer, m = dPoints.Pointer, u = sums.Pointer, zero = bias.Pointer;
+        for (var chunk = 0; chunk < chunks; chunk++)
+        {
+            int first = (int)((long)tiles.Count * chunk / chunks), count = (int)((long)tiles.Count * (chunk + 1) / chunks) - first;
+            var goesOn = chunk > 0;
+            ParallelRows.For(count, 8, (begin, end) =>
+            {
+                WinogradConv.Transform(micro, source, channels, tiles, first + begin, end - begin, v + begin * step, step, plane);
+                Transform(dOutput, outputs, tiles, first + begin, end - begin, m + begin * dStep, dStep, dPlane);
+            });
+            ParallelRows.For(WinogradTransform.Points, 1, (begin, end) =>
+            {
+                var outs = stackalloc float*[micro.MaxRows];
+                Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Accumulate = goesOn, Bias = zero, Floor = float.NegativeInfinity };
+                for (var p = begin; p < end; p++)
+                    for (var s = 0; s < cut.Slivers; s++)
+                    {
+                        tile.B = v + p * plane + cut.Start(s);
+                        tile.Column = cut.Start(s);
+                        for (var t = 0; t < rowTiles; t++)
+                        {
+                            int row = (int)((long)outputs * t / rowTiles), rows = (int)((long)outputs * (t + 1) / rowTiles) - row;
+                            for (var i = 0; i < rows; i++) outs[i] = u + p * sumPlane + (row + i) * cut.Stored;
+                            tile.A = m + p * dPlane + row;
+                            tile.Out = outs;
+                            micro.Run(&tile, rows, cut.Width(s) / micro.VectorLanes, Addressing.Column);
+                        }
+                    }
+            });
+        }
+        ParallelRows.For(outputs, 4, (begin, end) =>
+        {
+            for (var o = begin; o < end; o++)
+            {
+                float* from = u + o * cut.Stored, to = dWeight + 9L * o * channels;
+                switch (micro.Simd)
+                {
+                    case SimdWidth.Bits512: WinogradTransform.FilterGradient<Lanes512, Vector512<float>>(from, sumPlane, channels, to, channels); break;
+                    case SimdWidth.Bits256: WinogradTransform.FilterGradient<Lanes256, Vector256<float>>(from, sumPlane, channels, to, channels); break;
+                    default: WinogradTransform.FilterGradient<PortableLanes, Vector<float>>(from, sumPlane, channels, to, channels); break;
+                }
+            }
+        });
+    }
+
+    // Of the output's gradient: 4x4 pixels to 36 values.
+    private void Transform(Picture dOutput, int outputs, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
+    {
+        using var room = Scratch.Floats(WinogradTransform.Outputs * WinogradTransform.Outputs * step);
+        for (var t = 0; t < count; t++)
+        {
+            var (n, y, x) = tiles.Origin(first + t);
+            var from = tiles.Square(dOutput, n, y, x, WinogradTransform.Outputs, outputs, room.Pointer, out var row, out var pixel);
+            switch (micro.Simd)
+            {
+                case SimdWidth.Bits512: WinogradTransform.OutputGradient<Lanes512, Vector512<float>>(from, row, pixel, outputs, points + t * step, plane); break;
+                case SimdWidth.Bits256: WinogradTransform.OutputGradient<Lanes256, Vector256<float>>(from, row, pixel, outputs, points + t * step, plane); break;
+                default: WinogradTransform.OutputGradient<PortableLanes, Vector<float>>(from, row, pixel, outputs, points + t * step, plane); break;
+            }
+        }
+    }
+}
