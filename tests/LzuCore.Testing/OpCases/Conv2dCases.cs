@@ -28,7 +28,8 @@ public sealed class Conv2dCases : OpCases
         Same("one pixel", [1, 3, 1, 1], [2, 3, 3, 3], padding: 1),
         Same("no batch entries", [0, 3, 4, 4], [2, 3, 3, 3], padding: 1),
         Same("channels that fill no vector", [1, 17, 4, 5], [37, 17, 3, 3], padding: 1) with { Smooth = false },
-        Same("many channels", [1, 70, 7, 9], [72, 70, 3, 3], padding: 1) with { Smooth = false },
+        // Winograd's: within 4e-6 of the largest output, which is about 30 here.
+        Same("many channels", [1, 70, 7, 9], [72, 70, 3, 3], padding: 1) with { Smooth = false, Tolerance = 4e-6 * 30 },
         Same("1x1 over many channels", [2, 96, 9, 11], [100, 96, 1, 1]) with { Smooth = false },
         Same("1x1 with rows 4 KiB apart", [1, 1024, 5, 6], [40, 1024, 1, 1]) with { Smooth = false },
         Same("wide stem", [1, 3, 37, 50], [64, 3, 7, 7], stride: 2, padding: 3) with { Smooth = false },
