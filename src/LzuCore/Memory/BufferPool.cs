@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace LzuCore.Memory;
 
 /// <summary>Size-classed, 64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
-/// <remarks>Classes are a quarter of a power of two apart, so at most a fifth of a block is slack. Returned blocks are kept for the next frame up to
-/// <see cref="RetainLimit"/>, then freed. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while
+/// <remarks>Classes are a quarter of a power of two apart, so at most a fifth of a block is slack. Returned blocks are kept for the next frame or step while all that is live or
+/// kept is at most what was once live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while
 /// reuse inside the pool costs it nothing.</remarks>
 public sealed unsafe class BufferPool
 {
@@ -17,7 +17,7 @@ public sealed unsafe class BufferPool
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
 
-    /// <summary>Bytes kept for reuse at most.</summary>
+    /// <summary>Bytes kept for reuse at most, unless more were live at once.</summary>
     public long RetainLimit { get; init; } = 2L << 30;
 
     /// <summary>What is live, pooled, and was at most live.</summary>
@@ -69,7 +69,7 @@ public sealed unsafe class BufferPool
         lock (_lock)
         {
             _live -= block.Bytes;
-            if (_pooled + block.Bytes <= RetainLimit)
+            if (_pooled + block.Bytes <= RetainLimit || _live + _pooled + block.Bytes <= _peak)
             {
                 if (!_free.TryGetValue(block.Bytes, out var stack)) _free[block.Bytes] = stack = new Stack<nint>();
                 stack.Push(block.Address);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -55,6 +56,7 @@ internal unsafe struct TileSink
             tile->HasResidual = last && _residual is not null;
             tile->Residual = (nint)(_residual - _output);
             tile->Floor = last ? _floor : float.NegativeInfinity;
+            if (Sse.IsSupported && tile->HasResidual) Fetch(outs, rows, column, columns);
             micro.Run(tile, rows, width / micro.VectorLanes, addressing);
             return;
         }
@@ -79,6 +81,22 @@ internal unsafe struct TileSink
                 var v = lines[i][c];
                 if (last && residual is not null) v += residual[c];
                 to[c] = last && v < _floor ? _floor : v;
+            }
+        }
+    }
+
+    // Lines of the residual and of the output come while the sum is computed; at its end they would be waited for. Without a residual, stores wait elsewhere and fetching gains nothing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Fetch(float** outs, int rows, nint column, int columns)
+    {
+        var residual = _residual - _output;
+        for (var i = 0; i < rows; i++)
+        {
+            var line = outs[i] + column;
+            for (var c = 0; c < columns; c += 16)
+            {
+                Sse.Prefetch0(line + residual + c);
+                Sse.Prefetch0(line + c);
             }
         }
     }

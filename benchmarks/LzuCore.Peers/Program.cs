@@ -1,0 +1,66 @@
+using System.CommandLine;
+using LzuCore.Memory;
+using LzuCore.Peers;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+
+var filter = new Argument<string[]>("WORK") { Description = "parts of the names of the works wanted (default: all)", Arity = ArgumentArity.ZeroOrMore };
+var threads = new Option<int>("--threads") { Description = "of every engine", DefaultValueFactory = _ => 1 };
+var rounds = new Option<int>("--rounds") { Description = "every engine runs once a round", DefaultValueFactory = _ => 9 };
+var to = new Option<string?>("--out") { Description = "folder for peers.md, peers.json and peers.png (default: standard output alone)" };
+var without = new Option<string[]>("--without") { Description = "engines to leave out: 'ONNX Runtime', libtorch (which stops some virtual machines whose processor does not tell its caches)", DefaultValueFactory = _ => [] };
+var command = new RootCommand("runs this project, ONNX Runtime and, built with -p:Libtorch=true, libtorch on the same work in turn, in one process: results first, then times") { filter, threads, rounds, to, without };
+command.SetAction(parsed =>
+{
+    ParallelRows.Threads = parsed.GetValue(threads);
+    var wanted = parsed.GetValue(filter) ?? [];
+    var rows = new List<ContestRow>();
+    var works = Works.All().Where(w => wanted.Length == 0 || wanted.Any(part => w.Name.Contains(part, StringComparison.OrdinalIgnoreCase))).ToList();
+    if (works.Count == 0)
+    {
+        Console.Error.WriteLine($"peers: no work's name contains {string.Join(" or ", wanted)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}.");
+        return 2;
+    }
+    foreach (var (name, make) in works)
+    {
+        rows.AddRange(Hold(make(), parsed.GetValue(rounds), parsed.GetValue(without) ?? []));
+        Report.Print(rows.Where(r => r.Work == name));
+    }
+    if (parsed.GetValue(to) is { } folder) Report.Write(folder, rows);
+    return 0;
+});
+return command.Parse(args).Invoke();
+
+static IReadOnlyList<ContestRow> Hold(Work work, int rounds, string[] without)
+{
+    using var off = Grad.Off();
+    double flops;
+    using (var trace = OpTrace.Begin())
+    using (new TensorScope())
+    {
+        work.Compute(work.Inputs);
+        flops = trace.Entries.Sum(e => (double)e.Flops);
+    }
+    List<Contender> contenders =
+    [
+        new("LzuCore", () => Ours(_ => { }), () =>
+        {
+            IReadOnlyList<float[]> results = [];
+            Ours(outputs => results = [.. outputs.Select(t => t.ToArray<float>())]);
+            return results;
+        }),
+    ];
+    using var onnx = without.Contains("ONNX Runtime") ? null : new OnnxRuntimePeer(work.PeerInputs, () => work.PeerCompute(work.PeerInputs));
+    if (onnx is not null) contenders.Add(onnx.Contender);
+#if LIBTORCH
+    using var torch = without.Contains("libtorch") ? null : TorchPeer.Where(work);
+    if (torch is not null) contenders.Add(torch.Contender);
+#endif
+    return Contest.Hold(work.Name, flops, contenders, rounds);
+
+    void Ours(Action<Tensor[]> read)
+    {
+        using var scope = new TensorScope();
+        read(work.Compute(work.Inputs));
+    }
+}
