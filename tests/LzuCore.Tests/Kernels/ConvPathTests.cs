@@ -96,6 +96,15 @@ public sealed class ConvPathTests
     }
 
     [Test]
+    public void Winograd_WithMoreFiltersThanACacheHolds_EqualsDirect([ValueSource(nameof(Paths))] object path)
+    {
+        Tensor input = Random([1, 344, 92, 92], 1), weight = Random([344, 344, 3, 3], 2), bias = Random([344], 3), output = Tensor.Empty(input.Shape), expected = Tensor.Empty(input.Shape);
+        new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd).Forward(new(1, 1, 1, 1), input.View, weight.View, new(bias.View), output.View);
+        new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Direct).Forward(new(1, 1, 1, 1), input.View, weight.View, new(bias.View), expected.View);
+        Assert.That(Compare(output, Wide(expected), ConvAlgorithm.Winograd), Is.Null);
+    }
+
+    [Test]
     public void Winograd_OfNaN_IsNaNWhereTheTileReadsIt()
     {
         var values = new float[20 * 9 * 9];

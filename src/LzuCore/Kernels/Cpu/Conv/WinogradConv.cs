@@ -13,7 +13,10 @@ namespace LzuCore.Kernels.Cpu;
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
     // A block's V and M.
-    private const int BlockBytes = 704 << 10;
+    private const int BlockBytes = 800 << 10;
+
+    // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
+    private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
 
     // Fewer blocks than this are shared out by slivers too.
     private const int WantedUnits = 8;
@@ -47,7 +50,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
-        int most = (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width)) / cut.Rows) * cut.Rows, blocks = (tiles.Count + most - 1) / most;
+        var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
+        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width)) / cut.Rows) * cut.Rows, blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
@@ -61,7 +65,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(WinogradTransform.Points * plane);
                     Transform(micro, source, channels, tiles, first, count, points.Pointer, step, plane);
-                    for (var s = 0; s < cut.Slivers; s++) Multiply(points.Pointer, step, plane, channels, filters, s, tiles, first, count, target, sink, zero);
+                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, target, sink, zero);
                 }
             });
             return;
@@ -76,7 +80,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             {
                 var (s, block) = Math.DivRem(unit, blocks);
                 int first = Block(block), count = Block(block + 1) - first;
-                Multiply(shared + first * step, step, whole, channels, filters, s, tiles, first, count, target, sink, zero);
+                Multiply(shared + first * step, step, whole, channels, filters, s, s + 1, tiles, first, count, target, sink, zero);
             }
         });
 
@@ -109,41 +113,44 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    // The 36 products of some tiles with one sliver of outputs, and their output transforms.
-    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver, WinogradTiles tiles, int first, int count, Picture target, TileSink sink, float* zero)
+    // The 36 products of some tiles with some slivers of outputs, and their output transforms.
+    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradTiles tiles, int first, int count, Picture target, TileSink sink, float* zero)
     {
         var cut = filters.Cut;
-        int width = cut.Width(sliver), row = WinogradTiles.Step(width), groups = (count + cut.Rows - 1) / cut.Rows;
+        int column = cut.Start(sliver0), row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
         using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
-        Tile tile = new() { AStep = step, Segments = 1, SegmentLength = channels, BStep = width, Bias = zero, Floor = float.NegativeInfinity };
+        Tile tile = new() { AStep = step, Segments = 1, SegmentLength = channels, Bias = zero, Floor = float.NegativeInfinity };
         for (var p = 0; p < WinogradTransform.Points; p++)
-        {
-            tile.B = filters[sliver] + (long)p * channels * width;
-            tile.Column = p * sumPlane;
-            for (var g = 0; g < groups; g++)
+            for (var s = sliver0; s < sliver1; s++)
             {
-                int t = (int)((long)count * g / groups), rows = (int)((long)count * (g + 1) / groups) - t;
-                tile.A = points + p * plane + t * step;
-                tile.Out = outs + t;
-                micro.Run(&tile, rows, width / micro.VectorLanes, Addressing.Strided);
+                tile.BStep = cut.Width(s);
+                tile.B = filters[s] + (long)p * channels * tile.BStep;
+                tile.Column = p * sumPlane + cut.Start(s) - column;
+                for (var g = 0; g < groups; g++)
+                {
+                    int t = (int)((long)count * g / groups), rows = (int)((long)count * (g + 1) / groups) - t;
+                    tile.A = points + p * plane + t * step;
+                    tile.Out = outs + t;
+                    micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
+                }
             }
-        }
         GC.KeepAlive(filters);
-        var finish = sink.Finish(cut.Start(sliver));
+        var finish = sink.Finish(column);
+        var columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column;
         for (var t = 0; t < count; t++)
         {
             var (n, y, x) = tiles.Origin(first + t);
-            var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + cut.Start(sliver);
+            var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + column;
             nint down = tiles.StepY * target.Row, right = tiles.StepX * target.Pixel;
             int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + tiles.StepY - 1) / tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + tiles.StepX - 1) / tiles.StepX);
             switch (micro.Simd)
             {
-                case SimdWidth.Bits512: WinogradTransform.Output<Lanes512, Vector512<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
-                case SimdWidth.Bits256: WinogradTransform.Output<Lanes256, Vector256<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
-                default: WinogradTransform.Output<PortableLanes, Vector<float>>(outs[t], sumPlane, cut.Valid(sliver), finish, to, down, right, height, across); break;
+                case SimdWidth.Bits512: WinogradTransform.Output<Lanes512, Vector512<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
+                case SimdWidth.Bits256: WinogradTransform.Output<Lanes256, Vector256<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
+                default: WinogradTransform.Output<PortableLanes, Vector<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
             }
         }
     }
