@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LzuCore.Cli.Bench;
+using LzuCore.Cli.Reproduce;
 using ScottPlot;
 
 namespace LzuCore.Peers;
@@ -16,7 +17,7 @@ internal static class Report
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Work,-44} {r.Peer,-13} {r.Threads,2} threads  cpu {r.CpuMs,9:0.000} ms  wall {r.WallMs,9:0.000} ms  min {r.MinMs,9:0.000}  {r.Gflops,6:0.0} GFLOP/s  ours is {r.OursOverCpu:0.000} of its CPU time, {r.OursOverWall:0.000} of its wall time  differs {r.Difference:0.0e+0}"));
     }
 
-    /// <summary>Writes peers.md, peers.json and peers.png; rows of the same threads in a folder replace those of an earlier run.</summary>
+    /// <summary>Writes peers.md, peers.json and peers.png.</summary>
     public static void Write(string folder, IReadOnlyList<ContestRow> rows)
     {
         Directory.CreateDirectory(folder);
@@ -31,13 +32,13 @@ internal static class Report
     {
         var works = rows.Select(r => r.Work).Distinct().Reverse().ToList();
         var peers = rows.Select(r => r.Peer).Where(p => p != "LzuCore").Distinct().ToList();
+        PlotStyle.Use();
         using var plot = new Plot();
-        var colours = new ScottPlot.Palettes.Category10();
         for (var p = 0; p < peers.Count; p++)
         {
             var bars = plot.Add.Bars(rows.Where(r => r.Peer == peers[p]).Select(r => new Bar
             {
-                Position = works.IndexOf(r.Work) * (peers.Count + 1) + peers.Count - 1 - p, Value = r.Threads == 1 ? r.OursOverCpu : r.OursOverWall, FillColor = colours.GetColor(p), LineWidth = 0, Size = 0.9,
+                Position = works.IndexOf(r.Work) * (peers.Count + 1) + peers.Count - 1 - p, Value = r.Threads == 1 ? r.OursOverCpu : r.OursOverWall, FillColor = PlotStyle.ColourOf(p), LineWidth = 0, Size = 0.9,
                 Label = (r.Threads == 1 ? r.OursOverCpu : r.OursOverWall).ToString("0.00", CultureInfo.InvariantCulture),
             }).ToArray());
             bars.Horizontal = true;
