@@ -18,8 +18,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
     private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
 
-    // Fewer blocks than this are shared out by slivers too.
+    // Fewer blocks than this are shared out by slivers too, where the transforms of all tiles take no more memory than this.
     private const int WantedUnits = 8;
+    private const long SharedBytes = 64 << 20;
 
     // What transforming one channel of a tile costs, as multiplications of the products. Measured with AVX-512 on 64 to 256 channels.
     private const double InputCost = 700, OutputCost = 900;
@@ -55,7 +56,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
-        if (blocks >= WantedUnits)
+        var whole = WinogradTiles.Plane(tiles.Count, step);
+        if (blocks >= WantedUnits || WinogradTransform.Points * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
@@ -70,7 +72,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             });
             return;
         }
-        var whole = WinogradTiles.Plane(tiles.Count, step);
         using var all = Scratch.Floats(WinogradTransform.Points * whole);
         var shared = all.Pointer;
         ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(micro, source, channels, tiles, begin, end - begin, shared + begin * step, step, whole));
