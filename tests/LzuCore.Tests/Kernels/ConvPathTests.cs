@@ -64,10 +64,15 @@ public sealed class ConvPathTests
             kernel.Forward(args, Wide(input).View, Wide(weight).View, wide, expected.View);
             Assert.That(Compare(output, expected, (ConvAlgorithm)algorithm), Is.Null, "forward");
         }
-        Tensor dInput = Tensor.Empty(inputShape), dInputExpected = Tensor.Empty(inputShape, DType.Float64);
-        kernel.BackwardInput(args, dOutput.View, weight.View, default, dInput.View);
-        kernel.BackwardInput(args, Wide(dOutput).View, Wide(weight).View, default, dInputExpected.View);
-        Assert.That(Compare(dInput, dInputExpected, (ConvAlgorithm)algorithm), Is.Null, "input gradient");
+        // With an epilogue it is a transposed convolution.
+        Tensor inputBias = Random([inputShape[1]], 6), inputResidual = Random(inputShape, 7);
+        foreach (var epilogue in (Epilogue[])[default, new(inputBias.View, inputResidual.View, Activation.Relu)])
+        {
+            Tensor dInput = Tensor.Empty(inputShape), dInputExpected = Tensor.Empty(inputShape, DType.Float64);
+            kernel.BackwardInput(args, dOutput.View, weight.View, epilogue, dInput.View);
+            kernel.BackwardInput(args, Wide(dOutput).View, Wide(weight).View, Wide(epilogue), dInputExpected.View);
+            Assert.That(Compare(dInput, dInputExpected, (ConvAlgorithm)algorithm), Is.Null, "input gradient");
+        }
         Tensor dWeight = Tensor.Empty(weightShape), dWeightExpected = Tensor.Empty(weightShape, DType.Float64);
         kernel.BackwardWeight(args, input.View, dOutput.View, dWeight.View);
         kernel.BackwardWeight(args, Wide(input).View, Wide(dOutput).View, dWeightExpected.View);
