@@ -38,7 +38,11 @@ internal static class Report
         {
             var bars = plot.Add.Bars(rows.Where(r => r.Peer == peers[p]).Select(r => new Bar
             {
-                Position = works.IndexOf(r.Work) * (peers.Count + 1) + peers.Count - 1 - p, Value = r.Threads == 1 ? r.OursOverCpu : r.OursOverWall, FillColor = PlotStyle.ColourOf(p), LineWidth = 0, Size = 0.9,
+                Position = works.IndexOf(r.Work) * (peers.Count + 1) + peers.Count - 1 - p,
+                Value = r.Threads == 1 ? r.OursOverCpu : r.OursOverWall,
+                FillColor = PlotStyle.ColourOf(p),
+                LineWidth = 0,
+                Size = 0.9,
                 Label = (r.Threads == 1 ? r.OursOverCpu : r.OursOverWall).ToString("0.00", CultureInfo.InvariantCulture),
             }).ToArray());
             bars.Horizontal = true;
