@@ -12,24 +12,37 @@ var without = new Option<string[]>("--without") { Description = "engines to leav
 var command = new RootCommand("runs this project, ONNX Runtime and, built with -p:Libtorch=true, libtorch on the same work in turn, in one process: results first, then times") { filter, threads, rounds, to, without };
 command.SetAction(parsed =>
 {
+    if (parsed.GetValue(rounds) is < 1 or > 1000) return Refuse($"--rounds must be 1 to 1000, got {parsed.GetValue(rounds)}");
+    if ((parsed.GetValue(without) ?? []).FirstOrDefault(e => e is not ("ONNX Runtime" or "libtorch")) is { } unknown) return Refuse($"there is no engine '{unknown}'; --without takes 'ONNX Runtime' or libtorch");
+    if (parsed.GetValue(threads) is < 1 or > 1024) return Refuse($"--threads must be 1 to 1024, got {parsed.GetValue(threads)}");
     ParallelRows.Threads = parsed.GetValue(threads);
     var wanted = parsed.GetValue(filter) ?? [];
     var rows = new List<ContestRow>();
     var works = Works.All().Where(w => wanted.Length == 0 || wanted.Any(part => w.Name.Contains(part, StringComparison.OrdinalIgnoreCase))).ToList();
-    if (works.Count == 0)
+    if (works.Count == 0) return Refuse($"no work's name contains {string.Join(" or ", wanted)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}");
+    try
     {
-        Console.Error.WriteLine($"peers: no work's name contains {string.Join(" or ", wanted)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}.");
-        return 2;
+        foreach (var (name, make) in works)
+        {
+            rows.AddRange(Hold(make(), parsed.GetValue(rounds), parsed.GetValue(without) ?? []));
+            Report.Print(rows.Where(r => r.Work == name));
+        }
     }
-    foreach (var (name, make) in works)
+    catch (LzuException e)
     {
-        rows.AddRange(Hold(make(), parsed.GetValue(rounds), parsed.GetValue(without) ?? []));
-        Report.Print(rows.Where(r => r.Work == name));
+        Console.Error.WriteLine(e.Message);
+        return 1;
     }
     if (parsed.GetValue(to) is { } folder) Report.Write(folder, rows);
     return 0;
 });
 return command.Parse(args).Invoke();
+
+static int Refuse(string what)
+{
+    Console.Error.WriteLine($"peers: {what}.");
+    return 2;
+}
 
 static IReadOnlyList<ContestRow> Hold(Work work, int rounds, string[] without)
 {

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LzuCore.Cli.Bench;
-using LzuCore.Cli.Reproduce;
 using ScottPlot;
+using PlotStyle = LzuCore.Cli.Reproduce.PlotStyle;
 
 namespace LzuCore.Peers;
 

@@ -20,8 +20,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1; of train 2, of train desk 8)", 1, 256);
     private readonly Option<string> _precision = Opt.Choice("--precision", "of model and train: tf32 is a GPU's rounding of products; halves store activations, and sums stay float32", "float32", "tf32", "bfloat16", "float16");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
-
-    private readonly Option<bool> _direct = new("--direct") { Description = "of the CPU: convolutions by the definition alone, without Winograd's algorithm" };
+    private readonly Option<bool> _direct = Opt.Flag("--direct", "of conv, model and train on the CPU: convolutions by the definition alone, without Winograd's algorithm");
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
@@ -45,6 +44,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
 #if !CPU_ONLY
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
 #endif
+        if (parsed.GetValue(_direct) && (what is not ("conv" or "model" or "train") || session.Device != Device.Cpu)) throw new UsageException("bench: --direct is for 'conv', 'model' and 'train' on the CPU.");
         var before = CpuBackend.Winograd;
         CpuBackend.Winograd = !parsed.GetValue(_direct);
         try

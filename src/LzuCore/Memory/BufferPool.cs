@@ -5,8 +5,8 @@ namespace LzuCore.Memory;
 
 /// <summary>Size-classed, 64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
 /// <remarks>Classes are a quarter of a power of two apart, so at most a fifth of a block is slack. Returned blocks are kept for the next frame or step while all that is live or
-/// kept is at most what was once live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while
-/// reuse inside the pool costs it nothing.</remarks>
+/// kept is at most what was once live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every
+/// step. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
 public sealed unsafe class BufferPool
 {
     private const long Alignment = 64;

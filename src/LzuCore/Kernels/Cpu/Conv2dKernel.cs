@@ -54,16 +54,13 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         }
         Size2 kernel = new(weight.Shape[2], weight.Shape[3]), size = new(dInput.Shape[2], dInput.Shape[3]);
         var depthwise = IsDepthwise(args, weight, dInput.Shape[1]);
-        var index = 0;
+        int index = 0, length = weight.Shape[0] / args.Groups;
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
-            else if (weight.Shape[0] / args.Groups is var length && WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(dInput.Shape[0], phase, length, weight.Shape[1])))
+            else if (WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(dInput.Shape[0], phase, length, weight.Shape[1])))
                 Winograd(new Picture(dOutput), length, phase, Filters(args, weight, adjoint: true), epilogue, dInput);
-            else
-            {
-                Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
-            }
+            else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }
     }
 
@@ -149,6 +146,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             _winograd.Run(Shift(source, g * groupChannels), groupChannels, phase, filters[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
     }
 
+    // Transformed filters of each group.
     private Panels[] Filters(Conv2dArgs args, TensorView weight, bool adjoint) =>
         weight.Storage.Derive(new FiltersKey(micro.VectorLanes, adjoint, weight.Layout.Offset, weight.Shape, args.Groups), () =>
         {

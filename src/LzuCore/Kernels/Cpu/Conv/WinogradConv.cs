@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -105,12 +103,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         {
             var (n, y, x) = tiles.Origin(first + t);
             var from = tiles.Square(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.Inputs, channels, room.Pointer, out var row, out var pixel);
-            switch (micro.Simd)
-            {
-                case SimdWidth.Bits512: WinogradTransform.Input<Lanes512, Vector512<float>>(from, row, pixel, channels, points + t * step, plane); break;
-                case SimdWidth.Bits256: WinogradTransform.Input<Lanes256, Vector256<float>>(from, row, pixel, channels, points + t * step, plane); break;
-                default: WinogradTransform.Input<PortableLanes, Vector<float>>(from, row, pixel, channels, points + t * step, plane); break;
-            }
+            WinogradTransform.Input(micro.Simd, from, row, pixel, channels, points + t * step, plane);
         }
     }
 
@@ -147,12 +140,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + column;
             nint down = tiles.StepY * target.Row, right = tiles.StepX * target.Pixel;
             int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + tiles.StepY - 1) / tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + tiles.StepX - 1) / tiles.StepX);
-            switch (micro.Simd)
-            {
-                case SimdWidth.Bits512: WinogradTransform.Output<Lanes512, Vector512<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
-                case SimdWidth.Bits256: WinogradTransform.Output<Lanes256, Vector256<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
-                default: WinogradTransform.Output<PortableLanes, Vector<float>>(outs[t], sumPlane, columns, finish, to, down, right, height, across); break;
-            }
+            WinogradTransform.Output(micro.Simd, outs[t], sumPlane, columns, finish, to, down, right, height, across);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -21,15 +22,26 @@ internal static unsafe class WinogradTransform
     private const double A = 0.70710678118654752, B = 1.4142135623730951;
 
     /// <summary>Transforms 6x6 pixels; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>
+    /// <param name="simd">The vectors.</param>
     /// <param name="from">First pixel.</param>
     /// <param name="row">Floats to the pixel below.</param>
     /// <param name="pixel">Floats to the pixel on the right.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="to">First channel of the first value.</param>
     /// <param name="plane">Floats to the next value.</param>
+    public static void Input(SimdWidth simd, float* from, nint row, nint pixel, int channels, float* to, nint plane)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(from, row, pixel, channels, to, plane); break;
+            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(from, row, pixel, channels, to, plane); break;
+            default: Input<PortableLanes, Vector<float>>(from, row, pixel, channels, to, plane); break;
+        }
+    }
+
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    private static void Input<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         var room = stackalloc float[(Points + 1) * L.Count];
         var half = Aligned<L, V>(room);
@@ -49,6 +61,7 @@ internal static unsafe class WinogradTransform
     }
 
     /// <summary>Computes an output tile from its 36 sums, adds bias and residual, activates, and stores the pixels that exist.</summary>
+    /// <param name="simd">The vectors.</param>
     /// <param name="sums">First column of the first sum; whole vectors are read.</param>
     /// <param name="plane">Floats to the next sum.</param>
     /// <param name="columns">Valid columns.</param>
@@ -58,9 +71,19 @@ internal static unsafe class WinogradTransform
     /// <param name="pixel">Floats to the pixel on the right.</param>
     /// <param name="height">Rows that exist.</param>
     /// <param name="width">Pixels of a row that exist.</param>
+    public static void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: Output<Lanes512, Vector512<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+            case SimdWidth.Bits256: Output<Lanes256, Vector256<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+            default: Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+        }
+    }
+
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
+    private static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
     {
         var room = stackalloc float[(Outputs * Inputs + 2) * L.Count];
         var half = Aligned<L, V>(room);
@@ -103,15 +126,26 @@ internal static unsafe class WinogradTransform
     }
 
     /// <summary>The adjoint of <see cref="Output"/>: 4x4 gradients of outputs to 36 of sums. Whole vectors, as in <see cref="Input"/>.</summary>
+    /// <param name="simd">The vectors.</param>
     /// <param name="from">First pixel.</param>
     /// <param name="row">Floats to the pixel below.</param>
     /// <param name="pixel">Floats to the pixel on the right.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="to">First channel of the first value.</param>
     /// <param name="plane">Floats to the next value.</param>
+    public static void OutputGradient(SimdWidth simd, float* from, nint row, nint pixel, int channels, float* to, nint plane)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: OutputGradient<Lanes512, Vector512<float>>(from, row, pixel, channels, to, plane); break;
+            case SimdWidth.Bits256: OutputGradient<Lanes256, Vector256<float>>(from, row, pixel, channels, to, plane); break;
+            default: OutputGradient<PortableLanes, Vector<float>>(from, row, pixel, channels, to, plane); break;
+        }
+    }
+
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void OutputGradient<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    private static void OutputGradient<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         var room = stackalloc float[(Outputs * Inputs + 1) * L.Count];
         var half = Aligned<L, V>(room);
@@ -131,14 +165,25 @@ internal static unsafe class WinogradTransform
     }
 
     /// <summary>The adjoint of <see cref="Filter"/>: 36 gradients to those of 3x3 taps.</summary>
+    /// <param name="simd">The vectors.</param>
     /// <param name="from">First filter of the first value; whole vectors are read.</param>
     /// <param name="plane">Floats to the next value.</param>
     /// <param name="count">Filters that lie side by side.</param>
     /// <param name="to">First filter of the first tap.</param>
     /// <param name="tap">Floats to the next tap.</param>
+    public static void FilterGradient(SimdWidth simd, float* from, nint plane, int count, float* to, nint tap)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: FilterGradient<Lanes512, Vector512<float>>(from, plane, count, to, tap); break;
+            case SimdWidth.Bits256: FilterGradient<Lanes256, Vector256<float>>(from, plane, count, to, tap); break;
+            default: FilterGradient<PortableLanes, Vector<float>>(from, plane, count, to, tap); break;
+        }
+    }
+
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FilterGradient<L, V>(float* from, nint plane, int count, float* to, nint tap) where L : ILanes<V> where V : unmanaged
+    private static void FilterGradient<L, V>(float* from, nint plane, int count, float* to, nint tap) where L : ILanes<V> where V : unmanaged
     {
         var room = stackalloc float[(3 * Inputs + 10) * L.Count];
         float* half = Aligned<L, V>(room), spill = half + 3 * Inputs * L.Count;

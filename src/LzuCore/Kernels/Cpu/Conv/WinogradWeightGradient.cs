@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -77,12 +75,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
             for (var o = begin; o < end; o++)
             {
                 float* from = u + o * cut.Stored, to = dWeight + 9L * o * channels;
-                switch (micro.Simd)
-                {
-                    case SimdWidth.Bits512: WinogradTransform.FilterGradient<Lanes512, Vector512<float>>(from, sumPlane, channels, to, channels); break;
-                    case SimdWidth.Bits256: WinogradTransform.FilterGradient<Lanes256, Vector256<float>>(from, sumPlane, channels, to, channels); break;
-                    default: WinogradTransform.FilterGradient<PortableLanes, Vector<float>>(from, sumPlane, channels, to, channels); break;
-                }
+                WinogradTransform.FilterGradient(micro.Simd, from, sumPlane, channels, to, channels);
             }
         });
     }
@@ -95,12 +88,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
         {
             var (n, y, x) = tiles.Origin(first + t);
             var from = tiles.Square(dOutput, n, y, x, WinogradTransform.Outputs, outputs, room.Pointer, out var row, out var pixel);
-            switch (micro.Simd)
-            {
-                case SimdWidth.Bits512: WinogradTransform.OutputGradient<Lanes512, Vector512<float>>(from, row, pixel, outputs, points + t * step, plane); break;
-                case SimdWidth.Bits256: WinogradTransform.OutputGradient<Lanes256, Vector256<float>>(from, row, pixel, outputs, points + t * step, plane); break;
-                default: WinogradTransform.OutputGradient<PortableLanes, Vector<float>>(from, row, pixel, outputs, points + t * step, plane); break;
-            }
+            WinogradTransform.OutputGradient(micro.Simd, from, row, pixel, outputs, points + t * step, plane);
         }
     }
 }
