@@ -54,7 +54,7 @@ internal static class Report
         plot.Axes.Left.MajorTickStyle.Length = 0;
         plot.Axes.SetLimitsX(0, Math.Max(1.2, rows.Max(r => r.Threads == 1 ? r.OursOverCpu : r.OursOverWall) * 1.1));
         plot.Title($"Our {(rows[0].Threads == 1 ? "CPU" : "wall")} time over theirs, {rows[0].Threads} thread{(rows[0].Threads == 1 ? "" : "s")}: shorter is better for us");
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(Edge.Right);
         plot.SavePng(path, 1100, 120 + 22 * works.Count * (peers.Count + 1));
     }
 }
