@@ -14,6 +14,9 @@ internal sealed class ScenesVerb() : Verb("scenes", "procedural driving scenes w
 {
     private static readonly string[] Formats = ["coco", "cityscapes", "nuscenes"];
 
+    // The folder of nuScenes' tables: a version of one's own.
+    private const string TablesVersion = "v1.0-lzu";
+
     private readonly Option<string?> _out = Opt.Text("--out", "DIR", "where to write", required: true);
     private readonly Option<long?> _count = Opt.Whole("--count", "pictures", 1, 1_000_000);
     private readonly Option<bool> _sequence = Opt.Flag("--sequence", "the pictures are frames of drives, not streets of their own");
@@ -44,7 +47,7 @@ internal sealed class ScenesVerb() : Verb("scenes", "procedural driving scenes w
         session.ForEach("scenes", [.. Enumerable.Range(0, data.Count)], index =>
         {
             var laid = data.SceneOf(index);
-            var scene = laid.Render(formats.Contains("cityscapes") ? SceneParts.Image | SceneParts.Labels : SceneParts.Image);
+            var scene = laid.Render(formats.Contains("cityscapes") ? SceneParts.All : SceneParts.Image);
             annotations.Add(index, laid, scene);
             var png = ImageCodec.Encode(scene.Image, ".png");
             if (formats.Contains("coco") || formats.Contains("nuscenes")) Put(Path.Combine("images", data.FileOf(index)), png);
@@ -54,9 +57,16 @@ internal sealed class ScenesVerb() : Verb("scenes", "procedural driving scenes w
             Put(Path.Combine("leftImg8bit", split, "lzu", name + "_leftImg8bit.png"), png);
             Put(Path.Combine("gtFine", split, "lzu", name + "_gtFine_labelIds.png"), SceneAnnotations.CityscapesLabelIds(scene.Labels).Encode());
             Put(Path.Combine("gtFine", split, "lzu", name + "_gtFine_labelTrainIds.png"), SceneAnnotations.CityscapesTrainIds(scene.Labels).Encode());
+            Put(Path.Combine("gtFine", split, "lzu", name + "_gtFine_instanceIds.png"), SceneAnnotations.CityscapesInstanceIds(scene.Labels, scene.Instances));
         });
         if (formats.Contains("coco")) Write(Path.Combine("annotations", "coco.json"), annotations.WriteCoco);
-        if (formats.Contains("nuscenes")) Write(Path.Combine("annotations", "mono3d.coco.json"), stream => annotations.WriteMono3d(stream, "images/"));
+        if (formats.Contains("nuscenes"))
+        {
+            Write(Path.Combine("annotations", "mono3d.coco.json"), stream => annotations.WriteMono3d(stream, "images/"));
+            foreach (var (table, write) in annotations.NuScenesTables("images/")) Write(Path.Combine(TablesVersion, table + ".json"), write);
+            var (map, mapPng) = SceneAnnotations.NuScenesMap;
+            Put(map, mapPng);
+        }
         outputs.Commit();
 
         session.Print($"{folder}: {annotations.Images} {(annotations.Images == 1 ? "picture" : "pictures")} of {data.Options.Size}, {annotations.Annotations} objects, {string.Join(", ", formats)}");

@@ -39,27 +39,37 @@ internal static class LabelPng
         return Pixels(header!.Value.Size, header.Value.Depth, data, name);
     }
 
-    public static byte[] Encode(LabelMap map)
+    public static byte[] Encode(LabelMap map) => Encode(map.Size, 8, map.Labels);
+
+    // 16 bits a pixel, as instance maps have.
+    public static byte[] Encode(Size2 size, ReadOnlySpan<ushort> values)
     {
-        var (height, width) = (map.Size.Height, map.Size.Width);
+        var bytes = new byte[2 * values.Length];
+        for (var i = 0; i < values.Length; i++) BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2 * i), values[i]);
+        return Encode(size, 16, bytes);
+    }
+
+    private static byte[] Encode(Size2 size, byte depth, ReadOnlySpan<byte> pixels)
+    {
+        var width = size.Width * depth / 8;
         using var data = new MemoryStream();
         using (var zlib = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true))
         {
             // Filter 2 keeps the difference to the row above: zero nearly everywhere in a label map.
             var row = new byte[1 + width];
             row[0] = 2;
-            for (var y = 0; y < height; y++)
+            for (var y = 0; y < size.Height; y++)
             {
-                var labels = map.Row(y);
-                for (var x = 0; x < width; x++) row[1 + x] = (byte)(labels[x] - (y == 0 ? 0 : map.Row(y - 1)[x]));
+                var at = y * width;
+                for (var x = 0; x < width; x++) row[1 + x] = (byte)(pixels[at + x] - (y == 0 ? 0 : pixels[at - width + x]));
                 zlib.Write(row);
             }
         }
         using var file = new MemoryStream();
         file.Write(Signature);
-        Span<byte> header = [0, 0, 0, 0, 0, 0, 0, 0, 8, Grey, 0, 0, 0];
-        BinaryPrimitives.WriteInt32BigEndian(header, width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
+        Span<byte> header = [0, 0, 0, 0, 0, 0, 0, 0, depth, Grey, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(header, size.Width);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], size.Height);
         Chunk(file, "IHDR"u8, header);
         Chunk(file, "IDAT"u8, data.GetBuffer().AsSpan(0, (int)data.Length));
         Chunk(file, "IEND"u8, []);

@@ -8,7 +8,7 @@ using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Vision.Scenes;
 
-/// <summary>Annotations of rendered scenes, as other data sets write them: COCO (with Argoverse-HD's sequences), nuScenes' mono-3D file, Cityscapes' label maps.</summary>
+/// <summary>Annotations of rendered scenes, as other data sets write them: COCO (with Argoverse-HD's sequences), nuScenes' tables and mono-3D file, Cityscapes' label and instance maps.</summary>
 /// <remarks>What each file holds and leaves out, <c>Scenes/README.md</c> says. Not safe for use by several threads.</remarks>
 /// <param name="data">The scenes' data set: it names files and frames.</param>
 public sealed class SceneAnnotations(SceneDataset data)
@@ -19,9 +19,7 @@ public sealed class SceneAnnotations(SceneDataset data)
     // nuScenes' classes in the order of ours: bicycle for a cyclist, nothing for a sign.
     private static readonly int[] NuScenesLabels = [NuScenesClasses.LabelOf("car"), NuScenesClasses.LabelOf("truck"), NuScenesClasses.LabelOf("pedestrian"), NuScenesClasses.LabelOf("bicycle"), -1];
 
-    private readonly List<(int Index, Pose CameraToEgo, Pose EgoToGlobal, RenderedBoxes Boxes)> _images = [];
-
-    private sealed record RenderedBoxes(Camera Camera, IReadOnlyList<SceneObject> Objects);
+    private readonly List<AnnotatedScene> _images = [];
 
     /// <summary>Images added.</summary>
     public int Images => _images.Count;
@@ -35,7 +33,7 @@ public sealed class SceneAnnotations(SceneDataset data)
     /// <param name="rendered">What was drawn of it.</param>
     public void Add(int index, Scene laid, RenderedScene rendered)
     {
-        _images.Add((index, laid.CameraToEgo, laid.EgoToGlobal, new(rendered.Camera, rendered.Objects)));
+        _images.Add(new(index, laid.CameraToEgo, laid.EgoToGlobal, rendered.Camera, rendered.Objects));
         Annotations += rendered.Objects.Count;
     }
 
@@ -44,6 +42,35 @@ public sealed class SceneAnnotations(SceneDataset data)
 
     /// <summary>The label map with Cityscapes' label ids.</summary>
     public static LabelMap CityscapesLabelIds(LabelMap labels) => Mapped(labels, static label => CityscapesClasses.LabelIdOf(TrainIds[label]));
+
+    /// <summary>The bytes of Cityscapes' 16-bit instance map: <c>1000 · label id + k</c> for the k-th car, truck, person or rider of the picture, the label id for all else.</summary>
+    /// <param name="labels">The scene's labels.</param>
+    /// <param name="instances">Its instances.</param>
+    public static byte[] CityscapesInstanceIds(LabelMap labels, LabelMap instances)
+    {
+        var ids = CityscapesLabelIds(labels).Labels;
+        var all = new ushort[ids.Length];
+        var numbers = new Dictionary<(byte Label, byte Instance), int>();
+        var counts = new int[byte.MaxValue + 1];
+        for (var i = 0; i < all.Length; i++)
+        {
+            var (label, instance) = (labels.Labels[i], instances.Labels[i]);
+            all[i] = ids[i];
+            if (instance == 0 || label < SceneClasses.FirstObjectLabel || label == SceneClasses.FirstObjectLabel + SceneClasses.Sign) continue;
+            if (!numbers.TryGetValue((label, instance), out var number)) numbers[(label, instance)] = number = counts[label]++;
+            all[i] = (ushort)(1000 * ids[i] + number);
+        }
+        return LabelPng.Encode(labels.Size, all);
+    }
+
+    /// <summary>nuScenes' thirteen tables, so that its tools read drives as scenes, frames as moments and the camera as CAM_FRONT: cars, trucks, adult pedestrians, and cyclists as bicycles.
+    /// Objects to ignore have no lidar points, which keeps them out of scores. <c>Scenes/README.md</c> says more.</summary>
+    /// <param name="folder">What comes before the pictures' names, with a slash at its end; empty for nothing.</param>
+    /// <returns>Each table's name, such as <c>sample</c>, and what writes its file.</returns>
+    public IEnumerable<(string Name, Action<Stream> Write)> NuScenesTables(string folder = "") => new SceneTables(data, _images, folder).All();
+
+    /// <summary>Where the picture lies that <see cref="NuScenesTables"/> names as the map, from the data set's folder, and its bytes.</summary>
+    public static (string Name, byte[] Png) NuScenesMap => (SceneTables.MapFile, new LabelMap(new(1, 1)).Encode());
 
     /// <summary>Writes COCO's JSON: the five classes with ids 1 to 5; an object to ignore is a crowd. Sequences are written as Argoverse-HD does.</summary>
     public void WriteCoco(Stream stream)
@@ -68,7 +95,7 @@ public sealed class SceneAnnotations(SceneDataset data)
                 json.WriteEndArray();
             }
         json.WriteStartArray("images"u8);
-        foreach (var (index, _, _, _) in _images)
+        foreach (var (index, _, _, _, _) in _images)
         {
             var (sequence, frame) = data.FrameOf(index);
             json.WriteStartObject();
@@ -90,8 +117,8 @@ public sealed class SceneAnnotations(SceneDataset data)
         json.WriteEndArray();
         json.WriteStartArray("annotations"u8);
         var id = 0;
-        foreach (var (index, _, _, boxes) in _images)
-            foreach (var one in boxes.Objects)
+        foreach (var (index, _, _, _, objects) in _images)
+            foreach (var one in objects)
             {
                 json.WriteStartObject();
                 json.WriteNumber("id"u8, ++id);
@@ -126,7 +153,7 @@ public sealed class SceneAnnotations(SceneDataset data)
         }
         json.WriteEndArray();
         json.WriteStartArray("images"u8);
-        foreach (var (index, cameraToEgo, egoToGlobal, boxes) in _images)
+        foreach (var (index, cameraToEgo, egoToGlobal, camera, _) in _images)
         {
             json.WriteStartObject();
             json.WriteString("id"u8, data.IdOf(index));
@@ -135,7 +162,7 @@ public sealed class SceneAnnotations(SceneDataset data)
             PoseOf(json, "cam2ego", cameraToEgo);
             PoseOf(json, "ego2global", egoToGlobal);
             json.WriteStartArray("cam_intrinsic"u8);
-            foreach (var row in boxes.Camera.ToMatrix().Chunk(3))
+            foreach (var row in camera.ToMatrix().Chunk(3))
             {
                 json.WriteStartArray();
                 foreach (var value in row) json.WriteNumberValue(value);
@@ -149,8 +176,8 @@ public sealed class SceneAnnotations(SceneDataset data)
         json.WriteEndArray();
         json.WriteStartArray("annotations"u8);
         var id = 0;
-        foreach (var (index, _, _, boxes) in _images)
-            foreach (var one in boxes.Objects)
+        foreach (var (index, _, _, _, objects) in _images)
+            foreach (var one in objects)
             {
                 if (one.Ignore || NuScenesLabels[one.Class] < 0) continue;
                 var attribute = SceneClasses.AttributeOf(one);

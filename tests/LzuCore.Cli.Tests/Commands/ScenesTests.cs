@@ -14,13 +14,17 @@ public sealed class ScenesTests
         var document = run.Json;
         Assert.That(document.GetProperty("schema").GetString(), Is.EqualTo("lzu.scenes/1"));
         var files = document.GetProperty("files").EnumerateArray().Select(f => f.GetString()!).ToList();
-        Assert.That(files, Has.Count.EqualTo(3 + 9 + 2).And.All.Matches<string>(File.Exists));
+        Assert.That(files, Has.Count.EqualTo(3 + 12 + 2 + 14).And.All.Matches<string>(File.Exists));
         var coco = CocoDataset.Load(folder["a b/annotations/coco.json"], folder["a b/images"]);
         Assert.That((document.GetProperty("images").GetInt32(), document.GetProperty("annotations").GetInt32()), Is.EqualTo((coco.Count, coco.File.Annotations.Count)));
         Assert.That(coco.Load(2, new()).Image.Size.ToString(), Is.EqualTo("96x160"));
         Assert.That(Mono3dDataset.Load(folder["a b/annotations/mono3d.coco.json"], folder["a b"]).Load(1, new()).Image.Width, Is.EqualTo(160));
         Assert.That(new CityscapesDataset(folder["a b"], "train").Count, Is.EqualTo(3));
         Lzu.Run("data", "check", "--annotations", folder["a b/annotations/coco.json"], "--images", folder["a b/images"], "--decode").Succeeded();
+        Lzu.Run("data", "check", "--annotations", folder["a b/annotations/mono3d.coco.json"], "--images", folder["a b"]).Succeeded();
+        folder.Text("none.json", """{"meta": {"use_camera": true, "use_lidar": false, "use_radar": false, "use_map": false, "use_external": false}, "results": {"000000": [], "000001": [], "000002": []}}""");
+        var score = Lzu.Run("score", "nuscenes", "--data", folder["a b"], "--version", "v1.0-lzu", "--results", folder["none.json"], "--json").Succeeded().Json;
+        Assert.That((score.GetProperty("samples").GetInt32(), score.GetProperty("mAP").GetDouble()), Is.EqualTo((3, 0)));
         Lzu.Run("data", "check", "--annotations", folder["a b/gtFine"], "--images", folder["a b/leftImg8bit"]).Succeeded();
     }
 

@@ -35,9 +35,11 @@ internal sealed class AnnotationsCheck(DataCheck check, LenientReader file, stri
         if (check.Annotations == 0) check.Faults.Add("empty-split", file.Path, hasAnnotations ? "no annotations" : "there is no list of annotations", "Name the annotation file of a split that has some.");
         foreach (var (id, (name, uses)) in _classes)
             if (uses == 0) check.Warnings.Add("unused-class", $"category {id}", name, "Nothing can be learned or measured for it; leave it out, or look whether its annotations were lost.");
-        if (check.Kind == DatasetKind.NuScenes)
-            foreach (var (token, cameras) in _cameras)
-                if (cameras != 6) check.Faults.Add("incomplete-sample", $"sample {token}", $"{cameras} images", "A sample has six, one a camera, one after the other; make the file again.");
+        if (check.Kind != DatasetKind.NuScenes) return;
+        // nuScenes has six cameras, a data set of one's own perhaps one.
+        var most = _cameras.Values.DefaultIfEmpty().Max();
+        foreach (var (token, cameras) in _cameras)
+            if (cameras != most) check.Faults.Add("incomplete-sample", $"sample {token}", $"{cameras} images", $"Others have {most}, one a camera, one after the other; make the file again.");
     }
 
     private void Category(ref Utf8JsonReader item)
