@@ -1,6 +1,8 @@
 using LzuCore.Memory;
 using LzuCore.Vision.Configuration;
 using LzuCore.Vision.Experiments;
+using LzuCore.Vision.Imaging;
+using LzuCore.Vision.Scenes;
 
 namespace LzuCore.Vision.Tests.Training;
 
@@ -17,9 +19,10 @@ public sealed class ConfiguredTrialsTests
 
     [TestCase("detection", "table1", "AP")]
     [TestCase("segmentation", "table3", "mIoU")]
+    [TestCase("detection3d", "table5", "mAP")]
     public void Table_OfAConfiguration_IsMadeOnce(string task, string table, string score)
     {
-        var config = _sets.Config(task, folder: "unused", steps: 1, change: WithoutCrop);
+        var config = _sets.Config(task, folder: "unused", steps: 1, change: task == "detection3d" ? OnDrive : WithoutCrop);
         var folder = _sets.Folder[$"trials {task}"];
         var rows = PaperTables.Configured(table, seeds: 1, quick: true);
         var stepped = new List<string>();
@@ -59,6 +62,29 @@ public sealed class ConfiguredTrialsTests
         Assert.That(() => trials.Find(new Trial(DeskTask.Detection, ZoomMethod.Lds)), Throws.InstanceOf<ArgumentValueException>().With.Message.Contains("LDS is not a method"));
         Assert.That(() => trials.Find(new Trial(DeskTask.Segmentation, ZoomMethod.Uniform)), Throws.InstanceOf<ArgumentValueException>().With.Message.Contains("trains detection"));
         Assert.That(() => PaperTables.Configured("table2", 1, true), Throws.InstanceOf<ArgumentValueException>().With.Message.Contains("got table2"));
+    }
+
+    // A drive as nuScenes' files, whose metric wants tables too.
+    private string OnDrive(string text)
+    {
+        var data = new SceneSequences(new SceneOptions { Size = new(64, 96) }, seed: 8, sequences: 1, frames: 3);
+        var annotations = new SceneAnnotations(data);
+        foreach (var folder in new[] { "drive/0000", "drive/v1.0-lzu" }) Directory.CreateDirectory(_sets.Folder[folder]);
+        for (var i = 0; i < data.Count; i++)
+        {
+            var laid = data.SceneOf(i);
+            var drawn = laid.Render(SceneParts.Image);
+            annotations.Add(i, laid, drawn);
+            ImageCodec.Save(drawn.Image, _sets.Folder[$"drive/{data.FileOf(i)}"]);
+        }
+        using (var file = File.Create(_sets.Folder["drive/space.json"])) annotations.WriteMono3d(file);
+        foreach (var (table, write) in annotations.NuScenesTables())
+            using (var file = File.Create(_sets.Folder[$"drive/v1.0-lzu/{table}.json"])) write(file);
+        return text.Replace("""
+            "annotations": "space.json", "root": "."
+            """, """
+            "annotations": "drive/space.json", "root": "drive", "validation_annotations": "drive/space.json", "validation_version": "v1.0-lzu"
+            """, StringComparison.Ordinal);
     }
 
     // A quarter of these pictures is less than the crop.
