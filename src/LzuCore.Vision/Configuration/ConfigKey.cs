@@ -120,7 +120,7 @@ internal sealed record ChoiceKey(string Name, string About, params string[] Word
     {
         if (json.ValueKind == JsonValueKind.String && json.GetString() is { } word && Words.Contains(word)) return word;
         var near = json.ValueKind == JsonValueKind.String ? NearestName.Of(json.GetString()!, Words) : null;
-        throw place.Must($"{string.Join(" or ", Words)}{(near is null ? "" : $" ('{near}'?)")}", json);
+        throw place.Must($"{(Words.Length == 1 ? Words[0] : $"{string.Join(", ", Words.SkipLast(1))} or {Words[^1]}")}{(near is null ? "" : $" ('{near}'?)")}", json);
     }
 
     public override void Describe(Utf8JsonWriter schema)

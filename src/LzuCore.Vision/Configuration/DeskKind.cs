@@ -21,7 +21,7 @@ internal static class DeskKind
         // An adaptive zoom looks where the frame before had objects.
         var frames = sampling.NeedsBoxes ? DeskScenes.Frames : 1;
         if (plan.HasValidation && plan.Data.Whole("validation") % frames != 0) throw plan.Data.Bad("validation", $"must be a multiple of {frames}, as an adaptive zoom is evaluated on drives of {frames} frames, got {plan.Data.Whole("validation")}");
-        var previous = new PreviousFrame(scenes.Picture) { Cascades = plan.Zoom.Flag("cascade"), Seed = plan.Seed };
+        var previous = new PreviousFrame(scenes.Picture) { Cascades = plan.Zoom.Text("saliency") == "adaptive" && plan.Zoom.Flag("cascade"), Seed = plan.Seed };
         var experiment = new DetectionExperiment(SceneClasses.Objects, sampling, frames > 1 ? scenes.Sequences : scenes.Detection.Test, previous) { Frames = frames };
         return Run(plan, experiment, experiment.Loader(scenes.Detection.Training, plan.Batches));
     });
@@ -55,7 +55,7 @@ internal static class DeskKind
         [
             new NumberKey("scale", "the share of the picture's size, both sides; or size; 0.25 when neither is given", 0, 4, Above: true),
             new SizeKey("size", "the size that the network sees; or scale"),
-            new ChoiceKey("saliency", "where to zoom in", [.. new[] { "none", "training_set" }, .. task == DeskTask.Detection ? new[] { "adaptive" } : []]),
+            new ChoiceKey("saliency", task == DeskTask.Segmentation ? "where to zoom in; lds and es are networks that look at each picture" : "where to zoom in", ["none", "training_set", .. Looking(task)]),
             new ChoiceKey("resize", "of saliency none: by the sampler of the zooms, or averaging what is passed over", "bilinear", "averaged"),
             new NumberKey("fwhm", "width of the attraction in grid cells; the experiments' when not given", 0.01, 1000),
             .. task == DeskTask.Detection ? new ConfigKey[]
@@ -65,6 +65,9 @@ internal static class DeskKind
             } : [],
         ]),
     ], build);
+
+    // Zooms that are each picture's own.
+    private static string[] Looking(DeskTask task) => task switch { DeskTask.Detection => ["adaptive", "learned"], DeskTask.Segmentation => ["lds", "es"], _ => [] };
 
     private static TrainingRun Run<TItem>(RunPlan plan, TrainingTask<TItem> experiment, DataLoader<TItem, TItem> loader)
     {
@@ -78,7 +81,6 @@ internal static class DeskKind
     {
         ConfigSection data = plan.Data, zoom = plan.Zoom;
         if (plan.Device != Device.Cpu) throw plan.Model.Bad("kind", $"\"desk\" trains on the CPU, got {plan.Device}; name another with --device");
-        if (plan.Processes.World > 1) throw plan.Model.Bad("kind", $"\"desk\" trains in one process, got {plan.Processes.World}");
         ZoomSection.CheckSize(zoom);
         var (picture, method) = (data.Size("size"), MethodOf(plan));
         var input = zoom.Has("size") ? zoom.Size("size") : new Trial(task, method) { Scale = zoom.Has("scale") ? zoom.Number("scale") : UsualScale }.InputOf(picture);
@@ -98,6 +100,9 @@ internal static class DeskKind
         {
             "training_set" => boxes ? ZoomMethod.Fovea : ZoomMethod.LzuFixed,
             "adaptive" => ZoomMethod.LzuAdaptive,
+            "learned" => ZoomMethod.LzuLearned,
+            "lds" => ZoomMethod.Lds,
+            "es" => ZoomMethod.EdgeSampling,
             _ => zoom.Text("resize") == "averaged" ? ZoomMethod.UniformAveraged : ZoomMethod.Uniform,
         };
     }

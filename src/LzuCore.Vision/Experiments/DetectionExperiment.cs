@@ -80,14 +80,14 @@ public sealed class DetectionExperiment : TrainingTask<DeskPicture<DenseTruth>>,
         var zoomed = _sampling.Unzooms ? null : shown.Warp is { } warp ? new ZoomedFrame(warp, _sampling.Input, _sampling.Original) : (ZoomedFrame?)null;
         DenseTruth[] truths = [.. pictures.Select((p, i) => InInput(p.Truth, zoomed, i))];
         var strides = Detector.Trunk.Strides;
-        var (classes, positives) = DenseBoxes.ClassLoss(output, strides, Classes.Count, truths);
+        var (classes, positives) = DenseBoxes.ClassLoss(output, strides, Classes.Count, truths, Processes);
         var cells = DenseTargets.Cells(output.Sizes, strides);
         var rows = DenseBoxes.RowsOf(output, positives).Narrow(1, Classes.Count, DeskDetector.BoxValues);
         var boxes = DenseBoxes.Decode(rows, [.. positives.Select(p => cells[p.Cell])]);
         // Boxes that were not unzoomed are compared where they will be judged.
         var loss = zoomed is { } frame
-            ? DenseBoxes.BoxLoss(InOriginal(boxes, positives, frame, pictures.Count), [.. positives.Select(p => pictures[p.Picture].Truth.Boxes[p.Object])])
-            : DenseBoxes.BoxLoss(boxes, [.. positives.Select(p => truths[p.Picture].Boxes[p.Object])]);
+            ? DenseBoxes.BoxLoss(InOriginal(boxes, positives, frame, pictures.Count), [.. positives.Select(p => pictures[p.Picture].Truth.Boxes[p.Object])], Processes)
+            : DenseBoxes.BoxLoss(boxes, [.. positives.Select(p => truths[p.Picture].Boxes[p.Object])], Processes);
         return [new("classes", classes), new("boxes", loss)];
     }
 

@@ -68,7 +68,7 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>, IZ
         var output = Run(pictures, _sampling.NeedsBoxes ? [.. pictures.Select(p => p.Truth.Seen.Boxes)] : null);
         SpaceTruth[] truths = [.. pictures.Select(p => InInput(p.Truth))];
         var strides = Detector.Trunk.Strides;
-        var (classes, positives) = DenseBoxes.ClassLoss(output, strides, Classes.Count, [.. truths.Select(t => t.Seen)]);
+        var (classes, positives) = DenseBoxes.ClassLoss(output, strides, Classes.Count, [.. truths.Select(t => t.Seen)], Processes);
         var cells = DenseTargets.Cells(output.Sizes, strides);
         var rows = DenseBoxes.RowsOf(output, positives);
         var boxes = DenseBoxes.Decode(rows.Narrow(1, Classes.Count, DeskDetector.BoxValues), [.. positives.Select(p => cells[p.Cell])]);
@@ -80,10 +80,10 @@ public sealed class Mono3dExperiment : TrainingTask<DeskPicture<SpaceTruth>>, IZ
             var (truth, index) = (truths[positives[i].Picture], positives[i].Object);
             DenseSpace.Encode(truth.Boxes[index], truth.Centers[index], cells[positives[i].Cell], kinds[i], targets.AsSpan(i * DeskDetector.SpaceValues, DeskDetector.SpaceValues));
         }
-        var space = DenseSpace.Loss(rows.Narrow(1, Classes.Count + DeskDetector.BoxValues, DeskDetector.SpaceValues), targets, [.. kinds.Select(k => k.HasHeading)]);
+        var space = DenseSpace.Loss(rows.Narrow(1, Classes.Count + DeskDetector.BoxValues, DeskDetector.SpaceValues), targets, [.. kinds.Select(k => k.HasHeading)], Processes);
         return
         [
-            new("classes", classes), new("boxes", DenseBoxes.BoxLoss(boxes, [.. positives.Select(p => truths[p.Picture].Seen.Boxes[p.Object])])),
+            new("classes", classes), new("boxes", DenseBoxes.BoxLoss(boxes, [.. positives.Select(p => truths[p.Picture].Seen.Boxes[p.Object])], Processes)),
             new("offset", space.Offset), new("depth", space.Depth), new("size", space.Size), new("axis", space.Axis), new("direction", space.Direction),
         ];
     }

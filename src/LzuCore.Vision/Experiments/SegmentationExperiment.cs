@@ -161,7 +161,18 @@ public sealed class SegmentationExperiment : TrainingTask<DeskPicture<LabelMap>>
     // The warp that answers are still in.
     private WarpGrid? InWarp(Shown shown) => _sampling.Unzooms ? null : shown.Warp;
 
-    private Tensor Compare(Tensor logits, Tensor labels) => F.CrossEntropy(logits, labels, NoLabel, weight: _weights.To(logits.Device));
+    // A mean over pixels by their weights, of all processes.
+    private Tensor Compare(Tensor logits, Tensor labels)
+    {
+        var loss = F.CrossEntropy(logits, labels, NoLabel, weight: _weights.To(logits.Device));
+        return Processes.World == 1 ? loss : loss * Processes.Share(WeightOf(labels.ToArray<byte>()));
+    }
+
+    private double WeightOf(byte[] labels)
+    {
+        var weights = _weights.ToArray<float>();
+        return labels.Sum(l => l == NoLabel ? 0.0 : weights[l]);
+    }
 
     // Logits at every step-th pixel of the original; beyond the first and last input pixel they go on as they are.
     private Tensor AtOriginal(Tensor logits, int step)

@@ -68,6 +68,10 @@ public abstract class ProcessGroup : IDisposable
     /// <summary>The mean of one number over the processes.</summary>
     public double Mean(double value) => Sum(value) / World;
 
+    /// <summary>What the mean over this process's things counts: the mean over processes of such means, each times its share, is the mean over the things of all. 1 where there are none at all.</summary>
+    /// <param name="count">How many things this process has, or their weight.</param>
+    public double Share(double count) => World == 1 ? 1 : Mean(count) is > 0 and var mean ? count / mean : 1;
+
     /// <summary>Replaces a tensor's elements by those of process 0.</summary>
     /// <param name="values">Any dtype, lying without gaps; as long in every process.</param>
     public void Broadcast(TensorView values)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using LzuCore.Memory;
 using LzuCore.Nn.Serialization;
+using LzuCore.Testing;
 using LzuCore.Vision.Imaging;
 
 namespace LzuCore.Cli.Tests.Commands;
@@ -96,6 +97,25 @@ public sealed class TrainTests
         Lzu.Run("train", "--config", _folder.Text("no scenes.json", File.ReadAllText(DeskConfig("n", "detection", 3, "none", "")).Replace("\"training\": 4", "\"training\": 0"))).Failed(2, "data.training must be a whole number from 1 to 1000000, got 0.");
         Lzu.Run("train", "--config", Config("unbegun", 3), "--resume").Failed(2, "checkpoint.safetensors");
         Lzu.Run("eval", "--config", Config("unbegun", 3), "--weights", _folder["fast.json"]).Failed(2, "fast.json");
+    }
+
+    [Test]
+    [Category("Mpi")]
+    public void TwoProcesses_TrainAsOneWithTwiceTheBatch()
+    {
+        if (!Mpirun.IsThere) Assert.Ignore(Mpirun.Absent);
+        var program = Path.Combine(AppContext.BaseDirectory, "lzu.dll");
+        // Plain steps: Adam's first ones are the sign of a gradient, which rounding decides where there is none.
+        string Batches(string name, int batch) => _folder.Text($"{name}.json", File.ReadAllText(DeskConfig(name, "detection", 4, "adaptive", ", \"evaluate_every\": 4")).Replace("\"batch\": 2", $"\"batch\": {batch}").Replace("\"training\": 4", "\"training\": 8").Replace("\"kind\": \"adamw\", \"learning_rate\": 0.002", "\"learning_rate\": 0.001"));
+        Lzu.Run("train", "--config", Batches("of one", 4)).Succeeded();
+        var run = Mpirun.Run(2, program, "train", "--config", Batches("of two", 2), "--threads", "1");
+        Assert.That(run.Code, Is.Zero, run.Error);
+        Assert.That(run.Lines("done: 4 of 4 steps"), Has.Length.EqualTo(1), "one process talks");
+        var (one, two) = (Losses("of one"), Losses("of two"));
+        Assert.That(two, Has.Length.EqualTo(4).And.EqualTo(one).Within(1e-5));
+        Assert.That(StepOf("of two"), Is.EqualTo(4));
+
+        double[] Losses(string name) => [.. File.ReadLines(_folder[$"{name}/train.csv"]).Skip(1).Select(l => double.Parse(l.Split(',')[2], CultureInfo.InvariantCulture))];
     }
 
     [TestCase("TERM")]

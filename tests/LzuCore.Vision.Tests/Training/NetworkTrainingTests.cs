@@ -89,6 +89,18 @@ public sealed class NetworkTrainingTests
         Assert.That(Run(config).Evaluate(laboratory.WeightsOf(trial)), Is.EqualTo(result.Evaluation.Scores));
     }
 
+    [TestCase("detection", "learned"), TestCase("segmentation", "lds"), TestCase("segmentation", "es")]
+    public void Desk_ZoomsThatLook_AreTrainedAndScored(string task, string saliency)
+    {
+        var folder = $"desk {saliency}";
+        var config = _sets.DeskConfig(task, 1, folder, 2, text => text.Replace("\"adaptive\"", $"\"{saliency}\"").Replace("\"training_set\"", $"\"{saliency}\"")
+            .Replace("\"training\": 5, \"validation\": 2", "\"training\": 5").Replace("\"training\": 5", "\"training\": 5, \"validation\": 10").Replace(", \"evaluate_every\": 12", "").Replace("\"clip_norm\"", "\"evaluate_every\": 2, \"clip_norm\""));
+        var result = Run(config).Run(resume: false);
+        Assert.That(result.Evaluation!.Scores.Select(s => s.Name), Does.Contain(task == "detection" ? "AP" : "mIoU"));
+        using var weights = Checkpoint.Open(_sets.Folder[$"{folder}/last.safetensors"]);
+        Assert.That(weights.Tensors.Select(t => t.Name), Has.Some.StartsWith("saliency."), "what looks is trained and kept beside the network");
+    }
+
     [Test]
     public void Weights_AreScoredAsTheTrainingScoredThem()
     {

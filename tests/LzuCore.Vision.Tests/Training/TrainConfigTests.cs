@@ -29,7 +29,7 @@ public sealed class TrainConfigTests
     [TestCase("\"optimizer\"", "\"optimiser\"", "the file has no 'optimiser', did you mean 'optimizer'?")]
     [TestCase("\"optimizer\": {", "\"optimizer\": {\"learning_rate\": 1, ", "learning_rate")]
     [TestCase("\"optimizer\": {\"learning_rate\": 0.002, \"bias_rate\": 2, \"bias_decay\": 0}", "\"optimizer\": 7", "optimizer must be an object, got 7.")]
-    [TestCase("\"task\": \"detection\"", "\"task\": \"detectoin\"", "task must be detection or segmentation or detection3d ('detection'?), got \"detectoin\".")]
+    [TestCase("\"task\": \"detection\"", "\"task\": \"detectoin\"", "task must be detection, segmentation or detection3d ('detection'?), got \"detectoin\".")]
     [TestCase("\"task\": \"detection\",", "", "the file must have 'task'")]
     [TestCase("\"batch\": 2", "\"batch\": 0", "training.batch must be a whole number from 1 to 4096, got 0.")]
     [TestCase("\"batch\": 2", "\"batch\": 2.5", "training.batch must be a whole number from 1 to 4096, got 2.5.")]
@@ -85,7 +85,7 @@ public sealed class TrainConfigTests
     [TestCase("\"size\": \"16x24\"", "\"size\": \"15x24\"", "zoom.size must leave the network sides of 16 pixels or more, got 15x24 of pictures 64x96.")]
     [TestCase("\"size\": \"16x24\"", "\"scale\": 0.2", "zoom.scale must leave the network sides of 16 pixels or more, got 12x19 of pictures 64x96.")]
     [TestCase("\"size\": \"16x24\"", "\"size\": \"16x24\", \"scale\": 0.25", "zoom.size and zoom.scale must not both be there")]
-    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"map\"", "zoom.saliency must be none or training_set or adaptive")]
+    [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"map\"", "zoom.saliency must be none, training_set, adaptive or learned")]
     [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"adaptive\", \"resize\": \"averaged\"", "zoom.resize \"averaged\" goes with saliency \"none\"")]
     [TestCase("\"saliency\": \"adaptive\"", "\"saliency\": \"adaptive\", \"unwarp\": \"boxes\"", "zoom.unwarp \"boxes\" goes with saliency \"training_set\"")]
     [TestCase("\"zoom\"", "\"augment\": {\"flip\": 0.5}, \"zoom\"", "the file has no 'augment'")]
@@ -102,7 +102,7 @@ public sealed class TrainConfigTests
         Assert.That(fault.Message, Does.Contain(expected).And.Contain(".json: ").And.Not.Contain("\n"));
     }
 
-    [TestCase("segmentation", "\"saliency\": \"training_set\"", "\"saliency\": \"adaptive\"", "zoom.saliency must be none or training_set, got \"adaptive\".")]
+    [TestCase("segmentation", "\"saliency\": \"training_set\"", "\"saliency\": \"adaptive\"", "zoom.saliency must be none, training_set, lds or es, got \"adaptive\".")]
     [TestCase("detection3d", "\"saliency\": \"training_set\"", "\"unwarp\": \"boxes\"", "zoom has no 'unwarp'")]
     public void MethodsOfOtherTasks_AreRefused(string task, string old, string changed, string expected) =>
         Assert.That(() => TrainConfig.Read(_sets.DeskConfig(task, change: text => text.Replace(old, changed))), Throws.TypeOf<FileFormatException>().With.Message.Contains(expected));

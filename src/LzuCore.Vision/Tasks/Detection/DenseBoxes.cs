@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -31,8 +32,9 @@ public static class DenseBoxes
     /// <param name="strides">Input pixels a cell of each level.</param>
     /// <param name="classes">How many of a row's numbers are class logits.</param>
     /// <param name="truths">One for each picture.</param>
+    /// <param name="across">The processes whose cells are counted: the mean over processes of the loss is then that of one batch of them all. Null for this batch's own.</param>
     /// <exception cref="ShapeException">There are not as many truths as pictures.</exception>
-    public static (Tensor Loss, IReadOnlyList<DensePositive> Positives) ClassLoss(DenseOutput output, IReadOnlyList<int> strides, int classes, IReadOnlyList<DenseTruth> truths)
+    public static (Tensor Loss, IReadOnlyList<DensePositive> Positives) ClassLoss(DenseOutput output, IReadOnlyList<int> strides, int classes, IReadOnlyList<DenseTruth> truths, ProcessGroup? across = null)
     {
         int pictures = output.Rows.Shape[0], cells = output.Rows.Shape[1];
         if (truths.Count != pictures) throw new ShapeException("dense loss", $"there must be a truth for each of {pictures} pictures", $"{truths.Count}");
@@ -55,7 +57,9 @@ public static class DenseBoxes
         }
         var logits = output.Rows.Narrow(2, 0, classes);
         var focal = F.SigmoidFocalLoss(logits, Tensor.From(targets, logits.Shape).To(logits.Device), reduction: Reduction.None);
-        return ((focal * Tensor.From(counts, [pictures, cells, 1]).To(logits.Device)).Sum() / Math.Max(1, positives.Count), positives);
+        return ((focal * Tensor.From(counts, [pictures, cells, 1]).To(logits.Device)).Sum() / Divisor(positives.Count, across ?? ProcessGroup.Alone), positives);
+
+        static double Divisor(int count, ProcessGroup processes) => Math.Max(1, processes.Sum(count)) / processes.World;
     }
 
     /// <summary>The rows of cells that have an object: [m, values], gradients to the output.</summary>
@@ -81,8 +85,12 @@ public static class DenseBoxes
     /// <summary>The mean of 1 − GIoU, 0 without boxes.</summary>
     /// <param name="boxes">[m, 4], with gradients.</param>
     /// <param name="truths">Row by row.</param>
-    public static Tensor BoxLoss(Tensor boxes, IReadOnlyList<Box> truths) => truths.Count == 0 ? boxes.Sum()
-        : (1 - BoxTensors.GeneralizedIou(boxes, Boxes.ToTensor([.. truths]).To(boxes.Device))).Mean();
+    /// <param name="across">The processes over whose boxes the mean is, as in <see cref="ClassLoss"/>.</param>
+    public static Tensor BoxLoss(Tensor boxes, IReadOnlyList<Box> truths, ProcessGroup? across = null)
+    {
+        var share = (across ?? ProcessGroup.Alone).Share(truths.Count);
+        return truths.Count == 0 ? boxes.Sum() : (1 - BoxTensors.GeneralizedIou(boxes, Boxes.ToTensor([.. truths]).To(boxes.Device))).Mean() * share;
+    }
 
     /// <summary>What a picture's rows say: the cells that score above a bound, best first, after suppression within each class.</summary>
     /// <param name="rows">[cells · values] of one picture.</param>

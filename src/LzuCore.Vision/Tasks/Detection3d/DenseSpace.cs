@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -89,12 +90,16 @@ public static class DenseSpace
     /// <param name="values">[m, <see cref="DeskDetector.SpaceValues"/>], with gradients.</param>
     /// <param name="targets">What <see cref="Encode"/> says, row by row.</param>
     /// <param name="headings">Whether each row's class has a heading.</param>
+    /// <param name="across">The processes over whose rows the means are, as in <see cref="DenseBoxes.ClassLoss"/>.</param>
     /// <exception cref="ShapeException">There are not as many rows.</exception>
-    public static DenseSpaceLosses Loss(Tensor values, float[] targets, IReadOnlyList<bool> headings)
+    public static DenseSpaceLosses Loss(Tensor values, float[] targets, IReadOnlyList<bool> headings, ProcessGroup? across = null)
     {
         var count = headings.Count;
         Check.Shape("dense space: values", values.Shape, [count, DeskDetector.SpaceValues]);
         Check.That(targets.Length == count * DeskDetector.SpaceValues, $"dense space: there must be {DeskDetector.SpaceValues} targets for each of {count} rows, got {targets.Length}.");
+        var withHeading = headings.Count(h => h);
+        across ??= ProcessGroup.Alone;
+        double share = across.Share(count), headingShare = across.Share(withHeading);
         if (count == 0)
         {
             var nothing = values.Sum();
@@ -104,8 +109,8 @@ public static class DenseSpace
         var seen = Tensor.From([.. headings.Select(h => h ? 1f : 0f)], [count, 1]).To(values.Device);
         var (offset, depth, size, axis) = (Smooth(0, 2, CoarseBeta), Smooth(2, 1, FineBeta), Smooth(3, 3, FineBeta), Smooth(6, 2, CoarseBeta));
         var direction = F.BinaryCrossEntropyWithLogits(Column(values, 8, 1), Column(wanted, 8, 1), Reduction.None);
-        var withHeading = Math.Max(1, headings.Count(h => h));
-        return new(offset.Mean(), depth.Mean() * DepthWeight, size.Mean(), (axis * seen).Sum() * (AxisWeight / (2 * withHeading)), (direction * seen).Sum() * (DirectionWeight / withHeading));
+        var each = headingShare / Math.Max(1, withHeading);
+        return new(offset.Mean() * share, depth.Mean() * (DepthWeight * share), size.Mean() * share, (axis * seen).Sum() * (AxisWeight / 2 * each), (direction * seen).Sum() * (DirectionWeight * each));
 
         Tensor Smooth(int first, int columns, double beta) => F.SmoothL1(Column(values, first, columns), Column(wanted, first, columns), beta, Reduction.None);
     }
