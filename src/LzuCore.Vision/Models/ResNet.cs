@@ -176,23 +176,18 @@ internal readonly record struct BlockGeometry(int Stride, int Dilation);
 /// <summary>Blocks of one resolution; the first one may shrink.</summary>
 internal sealed class ResNetStage : Layer
 {
-    private readonly Layer[] _blocks;
+    private readonly Sequential _blocks;
 
     public ResNetStage(ResNetOptions options, int blocks, int channels, int planes, int expansion, BlockGeometry first, BlockGeometry others, bool deformable)
     {
-        _blocks = new Layer[blocks];
-        for (var i = 0; i < blocks; i++)
+        _blocks = Child("", new Sequential([.. Enumerable.Range(0, blocks).Select(i =>
         {
             var (from, geometry) = i == 0 ? (channels, first) : (planes * expansion, others);
-            _blocks[i] = Child($"{i}", expansion == 1 ? (Layer)new BasicBlock(from, planes, geometry.Stride, options.NormEps) : new Bottleneck(from, planes, geometry, options, deformable));
-        }
+            return expansion == 1 ? (Layer)new BasicBlock(from, planes, geometry.Stride, options.NormEps) : new Bottleneck(from, planes, geometry, options, deformable);
+        })]));
     }
 
-    public override Tensor Forward(Tensor x)
-    {
-        foreach (var block in _blocks) x = block.Call(x);
-        return x;
-    }
+    public override Tensor Forward(Tensor x) => _blocks.Call(x);
 }
 
 /// <summary>1×1, 3×3, 1×1, plus the input.</summary>

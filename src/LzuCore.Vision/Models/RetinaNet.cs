@@ -95,11 +95,12 @@ public sealed class RetinaNetHead : Module<Tensor[], DetectorOutput>
 
     internal RetinaNetHead(RetinaNetOptions options)
     {
-        var (classes, boxes, conv, logits, deltas) = options.Layout == CheckpointLayout.Torchvision
-            ? ("classification_head", "regression_head", ("conv.{0}.0", "conv.{0}.0"), "cls_logits", "bbox_reg")
-            : ("", "", ("cls_convs.{0}.conv", "reg_convs.{0}.conv"), "retina_cls", "retina_reg");
-        _classes = Child(classes, new RetinaNetTower(conv.Item1, logits, options.Classes, options.HeadNormGroups, RareClass));
-        _boxes = Child(boxes, new RetinaNetTower(conv.Item2, deltas, 4, options.HeadNormGroups, Init.Zeros));
+        var torchvision = options.Layout == CheckpointLayout.Torchvision;
+        var (classes, boxes, classConvs, boxConvs, logits, deltas) = torchvision
+            ? ("classification_head", "regression_head", "conv", "conv", "cls_logits", "bbox_reg")
+            : ("", "", "cls_convs", "reg_convs", "retina_cls", "retina_reg");
+        _classes = Child(classes, new RetinaNetTower(classConvs, logits, torchvision, options.Classes, options.HeadNormGroups, RareClass));
+        _boxes = Child(boxes, new RetinaNetTower(boxConvs, deltas, torchvision, 4, options.HeadNormGroups, Init.Zeros));
     }
 
     /// <summary>First bias of class logits: every class has probability 0.01, so that the many negatives do not swamp the first steps.</summary>
@@ -113,27 +114,30 @@ public sealed class RetinaNetHead : Module<Tensor[], DetectorOutput>
 /// <summary>Four convolutions with ReLU and one without.</summary>
 internal sealed class RetinaNetTower : Layer
 {
-    private const int Channels = 256;
-    private readonly Conv2d[] _convs;
-    private readonly GroupNorm?[] _norms;
+    private readonly Sequential _convs;
     private readonly Conv2d _output;
 
-    public RetinaNetTower(string convKey, string outputKey, int valuesPerAnchor, int normGroups, Initializer outputBias)
+    public RetinaNetTower(string convsKey, string outputKey, bool numbered, int valuesPerAnchor, int normGroups, Initializer outputBias)
     {
-        (_convs, _norms) = (new Conv2d[4], new GroupNorm?[4]);
-        for (var k = 0; k < _convs.Length; k++)
-        {
-            var key = convKey.Replace("{0}", $"{k}");
-            _convs[k] = Child(key, new Conv2d(Channels, Channels, kernel: 3, padding: 1, bias: normGroups == 0, weightInit: Init.Normal(0, 0.01), biasInit: Init.Zeros));
-            // torchvision's block numbers its parts, convolution 0 and norm 1; mmdetection's names them.
-            if (normGroups > 0) _norms[k] = Child(key.EndsWith(".0", StringComparison.Ordinal) ? $"{key[..^1]}1" : $"{key[..^"conv".Length]}gn", new GroupNorm(normGroups, Channels));
-        }
-        _output = Child(outputKey, new Conv2d(Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1, weightInit: Init.Normal(0, 0.01), biasInit: outputBias));
+        _convs = Child(convsKey, new Sequential([.. Enumerable.Range(0, 4).Select(_ => new RetinaNetTowerConv(numbered, normGroups))]));
+        _output = Child(outputKey, new Conv2d(RetinaNetTowerConv.Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1, weightInit: Init.Normal(0, 0.01), biasInit: outputBias));
     }
 
-    public override Tensor Forward(Tensor x)
+    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(_convs.Call(x), _output, null, Activation.None);
+}
+
+/// <summary>A 3×3 convolution, a group norm if asked for, and ReLU. torchvision numbers the parts, 0 and 1; mmdetection names them, <c>conv</c> and <c>gn</c>.</summary>
+internal sealed class RetinaNetTowerConv : Layer
+{
+    public const int Channels = 256;
+    private readonly Conv2d _conv;
+    private readonly GroupNorm? _norm;
+
+    public RetinaNetTowerConv(bool numbered, int normGroups)
     {
-        for (var k = 0; k < _convs.Length; k++) x = ConvNormAct.Apply(x, _convs[k], _norms[k], Activation.Relu);
-        return ConvNormAct.Apply(x, _output, null, Activation.None);
+        _conv = Child(numbered ? "0" : "conv", new Conv2d(Channels, Channels, kernel: 3, padding: 1, bias: normGroups == 0, weightInit: Init.Normal(0, 0.01), biasInit: Init.Zeros));
+        if (normGroups > 0) _norm = Child(numbered ? "1" : "gn", new GroupNorm(normGroups, Channels));
     }
+
+    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(x, _conv, _norm, Activation.Relu);
 }

@@ -3,16 +3,22 @@ using System.Runtime.InteropServices;
 
 namespace LzuCore.Memory;
 
-/// <summary>Size-classed, 64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
-/// <remarks>Classes are a quarter of a power of two apart, so at most a fifth of a block is slack. Returned blocks are kept for the next frame or step while all that is live or
-/// kept is at most what was once live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every
-/// step. The GC is told of every byte taken from the system, so that forgotten tensors bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
+/// <summary>64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
+/// <remarks>Small blocks come in sizes a quarter of a power of two apart, large ones are cut from segments whose free neighbours join again, so that a step or frame needs little more than what is live at once; what is
+/// made of weights and lives as long as they do has blocks of its own, which are reused for the same length. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
+/// live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors
+/// bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
 public sealed unsafe class BufferPool
 {
     private const long Alignment = 64;
-    private readonly Dictionary<long, Stack<nint>> _free = [];
+
+    // From here on blocks are cut from segments of at least this.
+    private const long Large = 64 << 10, Segment = 32L << 20;
+
+    private readonly Dictionary<long, Stack<nint>> _small = [], _lasting = [];
+    private readonly SegmentHeap _segments = new();
     private readonly Lock _lock = new();
-    private long _live, _pooled, _peak, _rented;
+    private long _live, _owned, _peak, _rented;
 
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
@@ -23,45 +29,29 @@ public sealed unsafe class BufferPool
     /// <summary>What is live, pooled, and was at most live.</summary>
     public PoolStatistics Statistics
     {
-        get { lock (_lock) return new PoolStatistics(_live, _pooled, _peak, _rented); }
+        get { lock (_lock) return new PoolStatistics(_live, _owned - _live, _peak, _rented); }
     }
 
-    // A rented piece of memory: its first byte (aligned to 64) and its class size.
-    internal readonly record struct Block(nint Address, long Bytes)
+    // A rented piece of memory: its first byte (aligned to 64), its size, and where it goes back to.
+    internal readonly record struct Block(nint Address, long Bytes, SegmentHeap.Piece? Piece, bool Lasts)
     {
         public byte* Pointer => (byte*)Address;
     }
 
-    internal Block Rent(long byteLength)
+    /// <summary>Memory of at least a length, with 64 readable bytes behind it. Not cleared.</summary>
+    /// <param name="byteLength">How much.</param>
+    /// <param name="lasts">Whether it is made of weights and lives as long: it would keep the pieces of a segment apart.</param>
+    internal Block Rent(long byteLength, bool lasts = false)
     {
         if (byteLength < 0) throw new ArgumentValueException($"allocate: bytes must be 0 or more, got {byteLength}.");
-        var size = ClassOf(byteLength + Alignment);
-        lock (_lock)
-        {
-            _live += size;
-            _rented++;
-            _peak = Math.Max(_peak, _live);
-            if (_free.TryGetValue(size, out var stack) && stack.TryPop(out var address))
-            {
-                _pooled -= size;
-                return new Block(address, size);
-            }
-        }
-        var fresh = TryAllocate(size);
-        if (fresh == 0)
-        {
-            Trim();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            Trim();
-            fresh = TryAllocate(size);
-        }
-        if (fresh == 0)
-        {
-            lock (_lock) _live -= size;
-            throw new OutOfDeviceMemoryException($"cpu: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} live. Use a smaller batch or image.");
-        }
-        return new Block(fresh, size);
+        var size = byteLength > long.MaxValue - 4 * Alignment ? long.MaxValue : (byteLength + 2 * Alignment - 1) / Alignment * Alignment;
+        if (TryRent(size, lasts) is { } block) return block;
+        // Not under the lock, which finalizers take.
+        Trim();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Trim();
+        return TryRent(size, lasts) ?? throw new OutOfDeviceMemoryException($"cpu: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} live. Use a smaller batch or image.");
     }
 
     internal void Return(Block block)
@@ -69,35 +59,81 @@ public sealed unsafe class BufferPool
         lock (_lock)
         {
             _live -= block.Bytes;
-            if (_pooled + block.Bytes <= RetainLimit || _live + _pooled + block.Bytes <= _peak)
+            // Segments that are not full make a step's peak a little more.
+            var keeps = _owned - _live <= RetainLimit || _owned <= _peak + _peak / 8;
+            if (block.Piece is { } piece)
             {
-                if (!_free.TryGetValue(block.Bytes, out var stack)) _free[block.Bytes] = stack = new Stack<nint>();
-                stack.Push(block.Address);
-                _pooled += block.Bytes;
-                return;
+                piece = _segments.Give(piece);
+                if (!keeps && piece.IsWhole) Drop(piece);
             }
+            else if (keeps) Stack(block.Lasts ? _lasting : _small, block.Bytes).Push(block.Address);
+            else Free(block.Address, block.Bytes);
         }
-        Free(block.Address, block.Bytes);
     }
 
-    /// <summary>Frees everything that is pooled and not in use.</summary>
+    /// <summary>Frees what is pooled and not in use, but for what lies in a segment with something that is.</summary>
     public void Trim()
     {
         lock (_lock)
         {
-            foreach (var (size, stack) in _free)
-                while (stack.TryPop(out var address)) Free(address, size);
-            _free.Clear();
-            _pooled = 0;
+            foreach (var blocks in new[] { _small, _lasting })
+            {
+                foreach (var (size, stack) in blocks)
+                    while (stack.TryPop(out var address)) Free(address, size);
+                blocks.Clear();
+            }
+            foreach (var piece in _segments.WholeSegments()) Drop(piece);
         }
     }
 
-    private static nint TryAllocate(long size)
+    private Block? TryRent(long size, bool lasts)
+    {
+        lock (_lock)
+        {
+            if ((Reused(size, lasts) ?? Fresh(size, lasts)) is not { } block) return null;
+            _live += block.Bytes;
+            _rented++;
+            _peak = Math.Max(_peak, _live);
+            return block;
+        }
+    }
+
+    private Block? Reused(long size, bool lasts)
+    {
+        if (!lasts && size >= Large) return _segments.Take(size) is { } piece ? new Block(piece.Address, piece.Bytes, piece, false) : null;
+        var bytes = lasts ? size : ClassOf(size);
+        return (lasts ? _lasting : _small).TryGetValue(bytes, out var stack) && stack.TryPop(out var address) ? new Block(address, bytes, null, lasts) : null;
+    }
+
+    private Block? Fresh(long size, bool lasts)
+    {
+        if (lasts || size < Large)
+        {
+            var bytes = lasts ? size : ClassOf(size);
+            return Allocate(bytes) is not 0 and var address ? new Block(address, bytes, null, lasts) : null;
+        }
+        foreach (var bytes in size < Segment ? [Segment, size] : new[] { size })
+        {
+            if (Allocate(bytes) is not (not 0 and var start)) continue;
+            _segments.Give(new SegmentHeap.Piece(start, bytes));
+            return Reused(size, false);
+        }
+        return null;
+    }
+
+    private void Drop(SegmentHeap.Piece piece)
+    {
+        _segments.Drop(piece);
+        Free(piece.Address, piece.Bytes);
+    }
+
+    private nint Allocate(long size)
     {
         try
         {
             var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
             GC.AddMemoryPressure(size);
+            _owned += size;
             return address;
         }
         catch (OutOfMemoryException)
@@ -106,10 +142,17 @@ public sealed unsafe class BufferPool
         }
     }
 
-    private static void Free(nint address, long size)
+    private void Free(nint address, long size)
     {
         NativeMemory.AlignedFree((void*)address);
         GC.RemoveMemoryPressure(size);
+        _owned -= size;
+    }
+
+    private static Stack<nint> Stack(Dictionary<long, Stack<nint>> blocks, long size)
+    {
+        if (!blocks.TryGetValue(size, out var stack)) blocks[size] = stack = new Stack<nint>();
+        return stack;
     }
 
     private static long ClassOf(long bytes)

@@ -1,22 +1,85 @@
 namespace LzuCore.Memory;
 
-/// <summary>A pooled, 64-byte aligned buffer in host memory.</summary>
+/// <summary>A pooled, 64-byte aligned buffer in host memory; or one whose bytes are computed from others when they are read.</summary>
 public sealed unsafe class HostStorage : Storage
 {
-    private readonly BufferPool.Block _block;
+    private readonly BufferPool _pool;
+    private readonly Computation? _computed;
+    private BufferPool.Block _block;
 
-    internal HostStorage(Device device, long byteLength, BufferPool pool)
-        : base(device, byteLength)
-    {
-        Pool = pool;
-        _block = pool.Rent(byteLength);
-    }
+    internal HostStorage(Device device, long byteLength, BufferPool pool, bool lasts = false)
+        : base(device, byteLength) => (_pool, _block) = (pool, pool.Rent(byteLength, lasts));
+
+    /// <summary>Bytes that a function of others' gives. They are kept only while something is derived from them, unless somebody else reads them: then they stay.
+    /// That is how weights with a norm folded in take no memory beside what a kernel packs of them.</summary>
+    /// <param name="device">The host.</param>
+    /// <param name="byteLength">How many.</param>
+    /// <param name="pool">Where they lie.</param>
+    /// <param name="fill">Writes them; the same each time.</param>
+    internal HostStorage(Device device, long byteLength, BufferPool pool, Action<HostStorage> fill)
+        : base(device, byteLength) => (_pool, _computed) = (pool, new Computation(fill));
 
     /// <summary>The first byte. Aligned to 64; at least 64 readable bytes follow the last element, so that a vector load at the end stays inside.</summary>
-    public byte* Pointer => _block.Pointer;
-
-    private BufferPool Pool { get; }
+    public byte* Pointer => _computed is null ? _block.Pointer : Computed(_computed);
 
     /// <inheritdoc/>
-    protected override void ReturnBuffer() => Pool.Return(_block);
+    public override T Derive<T>(object key, Func<T> make)
+    {
+        if (_computed is not { } computed) return base.Derive(key, make);
+        lock (computed.Gate)
+        {
+            computed.IsDeriving = true;
+            try
+            {
+                return base.Derive(key, make);
+            }
+            finally
+            {
+                computed.IsDeriving = false;
+                if (!computed.Stays) GiveBack(computed);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void ReturnBuffer()
+    {
+        if (_computed is null) _pool.Return(_block);
+        else GiveBack(_computed);
+    }
+
+    private byte* Computed(Computation computed)
+    {
+        lock (computed.Gate)
+        {
+            computed.Stays |= !computed.IsDeriving;
+            if (!computed.IsThere)
+            {
+                _block = _pool.Rent(ByteLength);
+                computed.IsThere = true;
+                computed.Fill(this);
+            }
+            return _block.Pointer;
+        }
+    }
+
+    private void GiveBack(Computation computed)
+    {
+        if (!computed.IsThere) return;
+        computed.IsThere = false;
+        _pool.Return(_block);
+    }
+
+    private sealed class Computation(Action<HostStorage> fill)
+    {
+        public Action<HostStorage> Fill { get; } = fill;
+
+        public Lock Gate { get; } = new();
+
+        public bool IsThere { get; set; }
+
+        public bool IsDeriving { get; set; }
+
+        public bool Stays { get; set; }
+    }
 }

@@ -28,7 +28,7 @@ public abstract class Storage
     /// new values are a new storage.</summary>
     /// <param name="key">Says which kernel and which options; compared by value.</param>
     /// <param name="make">Computes it on first use. May run twice when two threads race; one result is kept.</param>
-    public T Derive<T>(object key, Func<T> make) where T : class
+    public virtual T Derive<T>(object key, Func<T> make) where T : class
     {
         var cache = _derived ?? Interlocked.CompareExchange(ref _derived, new(), null) ?? _derived;
         return (T)cache.GetOrAdd(key, static (_, m) => m(), make);

@@ -60,10 +60,20 @@ internal sealed class FoldedConv
             bias[o] = (bias[o] - mean[o]) * scale[o] + shift[o];
         }
         var factors = Vector(scale, weight);
-        var folded = Tensor.Empty(weight.Shape, weight).Persist();
-        weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), folded.View);
-        (Weight, Bias) = (Stored(folded), Stored(Vector(bias, weight)));
-        GC.KeepAlive(factors);
+        (Weight, Bias) = (weight.Device == Device.Cpu && weight.DType == _dtype ? Tensor.Computed(weight.Shape, weight, Fold) : Stored(Folded()), Stored(Vector(bias, weight)));
+
+        void Fold(TensorView to)
+        {
+            weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), to);
+            GC.KeepAlive(factors);
+        }
+
+        Tensor Folded()
+        {
+            var folded = Tensor.Empty(weight.Shape, weight).Persist();
+            Fold(folded.View);
+            return folded;
+        }
     }
 
     // Folded in the weights' own precision, then rounded once to the activations'.

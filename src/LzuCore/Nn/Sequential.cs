@@ -1,10 +1,12 @@
 using System.Collections;
 using System.Globalization;
 using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
 
 namespace LzuCore.Nn;
 
 /// <summary>Layers one after the other. Keys: <c>0.…</c>, <c>1.…</c> and so on.</summary>
+/// <remarks>Under <see cref="Grad.Off"/> a layer's result goes back to the pool when the next layer has its own: a chain needs memory for two of them, not for all.</remarks>
 public sealed class Sequential : Layer, IReadOnlyList<Layer>
 {
     private readonly Layer[] _layers;
@@ -25,8 +27,14 @@ public sealed class Sequential : Layer, IReadOnlyList<Layer>
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input)
     {
-        foreach (var layer in _layers) input = layer.Call(input);
-        return input;
+        var x = input;
+        foreach (var layer in _layers)
+        {
+            var before = x;
+            x = layer.Call(before);
+            if (!Grad.IsOn && before.Storage != input.Storage && before.Storage != x.Storage) TensorScope.ReleaseEarly(before);
+        }
+        return x;
     }
 
     /// <inheritdoc/>

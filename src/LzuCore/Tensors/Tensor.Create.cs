@@ -21,6 +21,16 @@ public sealed partial class Tensor
         return new Tensor(storage, layout, dtype);
     }
 
+    /// <summary>A tensor in host memory whose values are computed when they are read, and forgotten once a kernel has packed them: see <see cref="HostStorage"/>.</summary>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="like">Its dtype and device.</param>
+    /// <param name="fill">Writes the values; the same each time.</param>
+    internal static Tensor Computed(Shape shape, Tensor like, Action<TensorView> fill)
+    {
+        var (layout, dtype) = (Layout.Default(shape), like.DType);
+        return new Tensor(new HostStorage(like.Device, checked(layout.Extent * dtype.Size()), BufferPool.Shared, storage => fill(new TensorView(storage, layout, dtype))), layout, dtype);
+    }
+
     /// <summary>Every element equal to <paramref name="value"/>.</summary>
     public static Tensor Full(Shape shape, double value, DType dtype = DType.Float32, Device? device = null)
     {

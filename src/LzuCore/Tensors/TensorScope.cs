@@ -64,6 +64,12 @@ public sealed class TensorScope : IDisposable
             if (scope._storages.Remove(storage)) return;
     }
 
+    /// <summary>Returns a buffer before the innermost scope closes, if it is that scope's to return.</summary>
+    internal static void ReleaseEarly(Tensor tensor)
+    {
+        if (_current?._storages.Remove(tensor.Storage) == true) tensor.Storage.Release();
+    }
+
     internal static void ReleaseNow(Tensor tensor)
     {
         Forget(tensor.Storage);

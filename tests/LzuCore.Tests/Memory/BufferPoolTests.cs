@@ -51,4 +51,63 @@ public sealed class BufferPoolTests
             GC.KeepAlive(tensor);
         }
     }
+
+    // What a frame needs one after the other comes from the same bytes, whatever the sizes.
+    [Test]
+    public void BlocksOfOtherSizes_ShareTheSameBytes()
+    {
+        var pool = new BufferPool();
+        for (var round = 0; round < 3; round++)
+            foreach (var mib in new[] { 20, 3, 12, 31, 7, 25 })
+            {
+                var (a, b) = (pool.Rent((long)mib << 20), pool.Rent(1 << 20));
+                pool.Return(a);
+                pool.Return(b);
+            }
+        var after = pool.Statistics;
+        Assert.That((after.LiveBytes, after.Rentals), Is.EqualTo((0, 36)));
+        Assert.That(after.PooledBytes, Is.LessThanOrEqualTo(64L << 20), "the most that was live is 32 MiB and a little");
+        pool.Trim();
+        Assert.That(pool.Statistics.PooledBytes, Is.Zero);
+    }
+
+    [Test]
+    public void LastingBlocks_HaveBytesOfTheirOwn_ReusedForTheSameLength()
+    {
+        var pool = new BufferPool();
+        var first = pool.Rent(5_000_000, lasts: true);
+        Assert.That(first.Bytes, Is.LessThan(5_000_000 + 256));
+        pool.Return(first);
+        Assert.That(pool.Rent(5_000_000, lasts: true).Address, Is.EqualTo(first.Address));
+        var other = pool.Rent(4_999_000, lasts: true);
+        Assert.That(other.Address, Is.Not.EqualTo(first.Address));
+    }
+
+    [Test]
+    public unsafe void Blocks_KeepWhatIsWrittenToThem()
+    {
+        var pool = new BufferPool { RetainLimit = 1 << 20 };
+        var random = new Random(3);
+        var held = new List<(BufferPool.Block Block, int Length, byte Mark)>();
+        for (var step = 0; step < 3_000; step++)
+        {
+            if (held.Count > 40 || held.Count > 0 && random.Next(2) == 0)
+            {
+                var i = random.Next(held.Count);
+                var (block, length, mark) = held[i];
+                Assert.That(new ReadOnlySpan<byte>(block.Pointer, length).IndexOfAnyExcept(mark), Is.EqualTo(-1));
+                pool.Return(block);
+                held.RemoveAt(i);
+                continue;
+            }
+            var bytes = random.Next(4) switch { 0 => random.Next(3_000), 1 => random.Next(200_000), _ => random.Next(4_000_000) };
+            var rented = pool.Rent(bytes, lasts: random.Next(5) == 0);
+            Assert.That((rented.Address % 64, rented.Bytes >= bytes + 64), Is.EqualTo(((nint)0, true)));
+            new Span<byte>(rented.Pointer, bytes + 64).Fill((byte)step);
+            held.Add((rented, bytes + 64, (byte)step));
+        }
+        foreach (var (block, _, _) in held) pool.Return(block);
+        pool.Trim();
+        Assert.That(pool.Statistics with { PeakBytes = 0, Rentals = 0 }, Is.EqualTo(default(PoolStatistics)));
+    }
 }

@@ -74,6 +74,30 @@ public sealed class LayerTests
         Assert.That(a.Call(x), Is.SameAs(x));
     }
 
+    private sealed class Watch(List<Tensor> seen, List<int> released, bool passes) : Layer
+    {
+        public override Tensor Forward(Tensor input)
+        {
+            released.Add(seen.Count(t => t.Storage.IsReleased));
+            seen.Add(input);
+            return passes ? input : input * 2;
+        }
+    }
+
+    // Each layer is told how many of the earlier inputs are gone: all but the chain's own and those that were passed on.
+    [TestCase(true, new[] { 0, 0, 0, 0, 2 }), TestCase(false, new[] { 0, 0, 0, 0, 0 })]
+    public void Sequential_NeedsNoResultLongerThanTheNextLayer(bool off, int[] expected)
+    {
+        var (seen, released) = (new List<Tensor>(), new List<int>());
+        var chain = new Sequential([.. new[] { true, false, true, false, false }.Select(passes => new Watch(seen, released, passes))]);
+        var x = Tensor.Ones([4, 4]);
+        using IDisposable? grad = off ? Grad.Off() : null;
+        var y = chain.Call(x);
+        Assert.That(released, Is.EqualTo(expected));
+        Assert.That(y.ToArray<float>(), Is.All.EqualTo(8f));
+        Assert.That(x.Storage.IsReleased, Is.False);
+    }
+
     [Test]
     public void Sequential_RunsInOrder()
     {

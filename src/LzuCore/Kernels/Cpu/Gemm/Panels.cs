@@ -14,7 +14,7 @@ internal sealed unsafe class Panels
     public Panels(MicroKernel micro, long depth, int columns)
     {
         (Depth, Cut) = (depth, new ColumnCut(micro, columns));
-        _storage = new HostStorage(Device.Cpu, Math.Max(1, Cut.Stored * depth) * sizeof(float), BufferPool.Shared);
+        _storage = new HostStorage(Device.Cpu, Math.Max(1, Cut.Stored * depth) * sizeof(float), BufferPool.Shared, lasts: true);
     }
 
     /// <summary>Rows: terms of the sum.</summary>
