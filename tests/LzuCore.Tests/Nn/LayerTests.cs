@@ -91,11 +91,16 @@ public sealed class LayerTests
         var (seen, released) = (new List<Tensor>(), new List<int>());
         var chain = new Sequential([.. new[] { true, false, true, false, false }.Select(passes => new Watch(seen, released, passes))]);
         var x = Tensor.Ones([4, 4]);
-        using IDisposable? grad = off ? Grad.Off() : null;
-        var y = chain.Call(x);
+        var y = off ? Off() : chain.Call(x);
         Assert.That(released, Is.EqualTo(expected));
         Assert.That(y.ToArray<float>(), Is.All.EqualTo(8f));
         Assert.That(x.Storage.IsReleased, Is.False);
+
+        Tensor Off()
+        {
+            using var grad = Grad.Off();
+            return chain.Call(x);
+        }
     }
 
     [Test]
