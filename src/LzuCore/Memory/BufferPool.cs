@@ -18,7 +18,10 @@ public sealed unsafe class BufferPool
     private readonly Dictionary<long, Stack<nint>> _small = [], _lasting = [];
     private readonly SegmentHeap _segments = new();
     private readonly Lock _lock = new();
-    private long _live, _owned, _peak, _rented;
+    private long _live, _owned, _peak, _rented, _lastingSinceCollection;
+
+    // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
+    private const long CollectAfter = 512L << 20;
 
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
@@ -45,6 +48,11 @@ public sealed unsafe class BufferPool
     {
         if (byteLength < 0) throw new ArgumentValueException($"allocate: bytes must be 0 or more, got {byteLength}.");
         var size = byteLength > long.MaxValue - 4 * Alignment ? long.MaxValue : (byteLength + 2 * Alignment - 1) / Alignment * Alignment;
+        if (lasts && Interlocked.Add(ref _lastingSinceCollection, size) > CollectAfter)
+        {
+            Interlocked.Exchange(ref _lastingSinceCollection, 0);
+            GC.Collect();
+        }
         if (TryRent(size, lasts) is { } block) return block;
         // Not under the lock, which finalizers take.
         Trim();

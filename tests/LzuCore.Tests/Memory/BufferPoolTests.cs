@@ -83,6 +83,28 @@ public sealed class BufferPoolTests
         Assert.That(other.Address, Is.Not.EqualTo(first.Address));
     }
 
+    // A training makes packed weights every step and leaves the old ones to finalizers, while hardly anything managed is allocated.
+    [Test]
+    public void ForgottenLastingBlocks_DoNotPileUp()
+    {
+        const int mib = 16, count = 300;
+        var pool = new BufferPool();
+        Forget();
+        GC.WaitForPendingFinalizers();
+        Assert.That(pool.Statistics.LiveBytes, Is.LessThan(700L << 20).And.LessThan((long)count * mib << 20));
+        Assert.That(pool.Statistics.PeakBytes, Is.LessThan(2400L << 20), "of 4800 MiB in all");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Forget()
+        {
+            for (var i = 0; i < count; i++)
+            {
+                _ = new HostStorage(Device.Cpu, (long)mib << 20, pool, lasts: true);
+                if (i % 8 == 0) Thread.Sleep(1);
+            }
+        }
+    }
+
     [Test]
     public unsafe void Blocks_KeepWhatIsWrittenToThem()
     {
