@@ -15,13 +15,13 @@ public sealed unsafe class BufferPool
     // From here on blocks are cut from segments of at least this.
     private const long Large = 64 << 10, Segment = 32L << 20;
 
+    // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
+    private const long CollectAfter = 512L << 20;
+
     private readonly Dictionary<long, Stack<nint>> _small = [], _lasting = [];
     private readonly SegmentHeap _segments = new();
     private readonly Lock _lock = new();
     private long _live, _owned, _peak, _rented, _lastingSinceCollection;
-
-    // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
-    private const long CollectAfter = 512L << 20;
 
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
