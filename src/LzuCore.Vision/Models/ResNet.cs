@@ -219,7 +219,7 @@ internal sealed class Bottleneck : Layer
     {
         var y = ConvNormAct.Apply(x, _conv1, _bn1, Activation.Relu);
         y = ConvNormAct.Apply(y, _conv2, _bn2, Activation.Relu);
-        return ConvNormAct.Apply(y, _conv3, _bn3, Activation.Relu, residual: _downsample?.Call(x) ?? x);
+        return ConvNormAct.Apply(y, _conv3, _bn3, Activation.Relu, residual: _downsample?.Call(x) ?? x, residualEnds: true);
     }
 }
 
@@ -242,7 +242,7 @@ internal sealed class BasicBlock : Layer
     public override Tensor Forward(Tensor x)
     {
         var y = ConvNormAct.Apply(x, _conv1, _bn1, Activation.Relu);
-        return ConvNormAct.Apply(y, _conv2, _bn2, Activation.Relu, residual: _downsample?.Call(x) ?? x);
+        return ConvNormAct.Apply(y, _conv2, _bn2, Activation.Relu, residual: _downsample?.Call(x) ?? x, residualEnds: true);
     }
 }
 

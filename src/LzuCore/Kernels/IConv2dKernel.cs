@@ -24,6 +24,9 @@ public interface IConv2dKernel : IKernel
     /// <summary>output = epilogue(conv2d(input, weight)).</summary>
     void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output);
 
+    /// <summary>Whether <see cref="Forward"/> may be given the output's own memory as the residual: each of its values is read right before it is written.</summary>
+    bool OverwritesResidual(in Conv2dArgs args, DType dtype, Shape weight) => false;
+
     /// <summary>dInput = epilogue(the adjoint of <see cref="Forward"/> in its input, applied to dOutput). With an epilogue this is conv_transpose2d's forward pass.</summary>
     void BackwardInput(in Conv2dArgs args, TensorView dOutput, TensorView weight, in Epilogue epilogue, TensorView dInput);
 

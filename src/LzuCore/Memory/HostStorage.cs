@@ -19,6 +19,9 @@ public sealed unsafe class HostStorage : Storage
     internal HostStorage(Device device, long byteLength, BufferPool pool, Action<HostStorage> fill)
         : base(device, byteLength) => (_pool, _computed) = (pool, new Computation(fill));
 
+    private HostStorage(HostStorage other)
+        : base(other.Device, other.ByteLength) => (_pool, _block) = (other._pool, other._block);
+
     /// <summary>The first byte. Aligned to 64; at least 64 readable bytes follow the last element, so that a vector load at the end stays inside.</summary>
     public byte* Pointer => _computed is null ? _block.Pointer : Computed(_computed);
 
@@ -39,6 +42,13 @@ public sealed unsafe class HostStorage : Storage
                 if (!computed.Stays) GiveBack(computed);
             }
         }
+    }
+
+    /// <summary>Another storage with these bytes, to be overwritten; this one ends, and reading it is refused. Not for computed bytes.</summary>
+    internal HostStorage TakeOver()
+    {
+        End();
+        return new HostStorage(this);
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,17 @@ public abstract class Storage
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Whether a chain of layers, whose buffer this is, does not read it after the layer that it calls now: that layer may write its result in its place.</summary>
+    internal bool IsGivenUp { get; set; }
+
+    /// <summary>Ends this storage without returning its bytes, which somebody else now has.</summary>
+    private protected void End()
+    {
+        if (Interlocked.Exchange(ref _released, 1) != 0) throw new ReleasedTensorException("a buffer was taken over after it had gone back to the pool.");
+        _derived = null;
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>Gives the bytes back to where they came from. Runs once, perhaps on the finalizer thread.</summary>
     protected abstract void ReturnBuffer();
 

@@ -29,5 +29,6 @@ public sealed class Conv2d : ConvLayer
     /// <inheritdoc/>
     public override Tensor Forward(Tensor input) => F.Conv2d(input, Weight.Value, Bias?.Value, Args.Stride, Args.Padding, Args.Dilation, Args.Groups);
 
-    internal override Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, Activation activation) => F.Conv2dFused(Args, input, weight, bias, residual, activation);
+    internal override Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation) =>
+        F.Conv2dFused(Args, input, weight, bias, residual, residualEnds, activation);
 }

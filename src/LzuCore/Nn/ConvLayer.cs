@@ -31,7 +31,7 @@ public abstract class ConvLayer : Layer
     internal FoldedConv? Folded { get; set; }
 
     /// <summary>The layer with another weight and bias, + residual, activation, in one kernel call on the input. Under <see cref="Tensors.Autograd.Grad.Off"/> only.</summary>
-    internal abstract Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, Activation activation);
+    internal abstract Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation);
 
     // Uniform in ±1/sqrt(fan-in): what PyTorch's convolution and linear layers start with.
     internal static Initializer FanIn(int fanIn)

@@ -19,13 +19,15 @@ public static class ConvNormAct
     /// <param name="norm">The norm after it, or null.</param>
     /// <param name="activation">Applied last.</param>
     /// <param name="residual">Added before the activation; the output's shape.</param>
-    public static Tensor Apply(Tensor x, ConvLayer conv, Layer? norm, Activation activation, Tensor? residual = null)
+    /// <param name="residualEnds">Whether the module that calls this reads the residual no more. Under <see cref="Grad.Off"/> the output is then written over it where nobody else can, and the kernel is able to
+    /// (<see cref="IConv2dKernel.OverwritesResidual"/>): where the module made it, or got it from a <see cref="Sequential"/> as the result of a layer before. Reading it afterwards is refused.</param>
+    public static Tensor Apply(Tensor x, ConvLayer conv, Layer? norm, Activation activation, Tensor? residual = null, bool residualEnds = false)
     {
         if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32)))
         {
             var folded = FoldedConv.Of(conv, norm as IFixedNorm, x.DType);
             if (GraphCapture.IsOpen) folded.Call(conv);
-            return conv.Fused(x, folded.Weight, folded.Bias, residual, activation);
+            return conv.Fused(x, folded.Weight, folded.Bias, residual, residualEnds, activation);
         }
         var y = conv.Call(x);
         if (!Grad.IsOn && residual is null && norm is GroupNorm group) return group.Fused(y, activation);

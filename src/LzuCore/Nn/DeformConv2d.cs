@@ -44,7 +44,7 @@ public sealed class DeformConv2d : ConvLayer
         return F.DeformConv2d(input, Weight.Value, Bias?.Value, offset, mask, Args.Stride, Args.Padding, Args.Dilation, Args.Groups, _args.DeformGroups);
     }
 
-    internal override Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, Activation activation)
+    internal override Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation)
     {
         var (offset, mask) = Field(input);
         return F.DeformConv2dFused(_args, input, weight, bias, offset, mask, residual, activation);

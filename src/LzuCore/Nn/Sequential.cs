@@ -6,7 +6,7 @@ using LzuCore.Tensors.Autograd;
 namespace LzuCore.Nn;
 
 /// <summary>Layers one after the other. Keys: <c>0.…</c>, <c>1.…</c> and so on.</summary>
-/// <remarks>Under <see cref="Grad.Off"/> a layer's result goes back to the pool when the next layer has its own: a chain needs memory for two of them, not for all.</remarks>
+/// <remarks>Under <see cref="Grad.Off"/> a layer's result goes back to the pool when the next layer has its own, or that takes its place: a chain needs memory for two of them, not for all.</remarks>
 public sealed class Sequential : Layer, IReadOnlyList<Layer>
 {
     private readonly Layer[] _layers;
@@ -31,8 +31,12 @@ public sealed class Sequential : Layer, IReadOnlyList<Layer>
         foreach (var layer in _layers)
         {
             var before = x;
+            var ends = !Grad.IsOn && before.Storage != input.Storage;
+            if (ends) TensorScope.GiveUp(before);
             x = layer.Call(before);
-            if (!Grad.IsOn && before.Storage != input.Storage && before.Storage != x.Storage) TensorScope.ReleaseEarly(before);
+            if (!ends) continue;
+            before.Storage.IsGivenUp = false;
+            if (before.Storage != x.Storage) TensorScope.ReleaseEarly(before);
         }
         return x;
     }

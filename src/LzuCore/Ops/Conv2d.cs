@@ -37,7 +37,7 @@ public static partial class F
     }
 
     // The fused door of ConvNormAct: conv2d, + bias, + residual, activation in one kernel call. Records nothing, so it is for Grad.Off() only.
-    internal static Tensor Conv2dFused(Conv2dArgs args, Tensor input, Tensor weight, Tensor bias, Tensor? residual, Activation activation)
+    internal static Tensor Conv2dFused(Conv2dArgs args, Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation)
     {
         if (Grad.IsOn) throw new ArgumentValueException("conv2d: the fused form has no gradient; use it under Grad.Off().");
         CheckConv2d("conv2d", args, input, weight, bias);
@@ -46,7 +46,9 @@ public static partial class F
             Check.SameDType("conv2d", input.DType, residual.DType);
             Check.Shape("conv2d: residual", residual.Shape, Conv2dOp.OutputShape(args, input.Shape, weight.Shape).Dims);
         }
-        var op = new Conv2dOp(args) { Activation = activation };
+        var overwrites = residualEnds && residual is not null && !GraphCapture.IsOpen && residual.Storage != input.Storage && residual is { Layout: { IsDefault: true, Offset: 0 }, Storage: HostStorage } && TensorScope.MayTakeOver(residual) &&
+            input.Backend.Kernel<IConv2dKernel>().OverwritesResidual(args, input.DType, weight.Shape);
+        var op = new Conv2dOp(args) { Activation = activation, Overwrites = overwrites };
         return residual is null ? Op.Apply(op, input, weight, bias) : Op.Apply(op, input, weight, bias, residual);
     }
 
@@ -94,6 +96,9 @@ internal sealed class Conv2dOp(Conv2dArgs args) : Op("conv2d")
 
     public Activation Activation { get; init; }
 
+    /// <summary>Whether the output takes the residual's place.</summary>
+    public bool Overwrites { get; init; }
+
     public static Shape OutputShape(Conv2dArgs args, Shape input, Shape weight)
     {
         var size = args.OutputSize(new(input[2], input[3]), new(weight[2], weight[3]));
@@ -105,8 +110,8 @@ internal sealed class Conv2dOp(Conv2dArgs args) : Op("conv2d")
         Tensor input = inputs[0].Contiguous(), weight = inputs[1].Contiguous();
         var bias = inputs.Length > 2 ? inputs[2].Contiguous() : null;
         var residual = inputs.Length > 3 ? inputs[3].Contiguous() : null;
-        var output = Tensor.Empty(OutputShape(args, input.Shape, weight.Shape), input);
-        input.Backend.Kernel<IConv2dKernel>().Forward(args, input.View, weight.View, new Epilogue(bias?.View, residual?.View, Activation), output.View);
+        var output = Overwrites ? Tensor.InPlaceOf(residual!) : Tensor.Empty(OutputShape(args, input.Shape, weight.Shape), input);
+        input.Backend.Kernel<IConv2dKernel>().Forward(args, input.View, weight.View, new Epilogue(bias?.View, Overwrites ? output.View : residual?.View, Activation), output.View);
         Save(input, weight);
         return output;
     }

@@ -21,6 +21,15 @@ public sealed partial class Tensor
         return new Tensor(storage, layout, dtype);
     }
 
+    /// <summary>An uninitialised tensor in the place of one in host memory, which ends: see <see cref="HostStorage.TakeOver"/>.</summary>
+    internal static Tensor InPlaceOf(Tensor other)
+    {
+        TensorScope.Forget(other.Storage);
+        var storage = ((HostStorage)other.Storage).TakeOver();
+        TensorScope.Adopt(storage);
+        return new Tensor(storage, other.Layout, other.DType);
+    }
+
     /// <summary>A tensor in host memory whose values are computed when they are read, and forgotten once a kernel has packed them: see <see cref="HostStorage"/>.</summary>
     /// <param name="shape">Its shape.</param>
     /// <param name="like">Its dtype and device.</param>

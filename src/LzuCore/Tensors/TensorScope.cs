@@ -70,6 +70,16 @@ public sealed class TensorScope : IDisposable
         if (_current?._storages.Remove(tensor.Storage) == true) tensor.Storage.Release();
     }
 
+    /// <summary>Says that nobody reads a buffer of the innermost scope after the module that is called next.</summary>
+    internal static void GiveUp(Tensor tensor)
+    {
+        if (_current?._storages.Contains(tensor.Storage) == true) tensor.Storage.IsGivenUp = true;
+    }
+
+    /// <summary>Whether a buffer is the running module's to overwrite: made by it, or given up by the scope that called it (not by one further out, whose module may still read it).</summary>
+    internal static bool MayTakeOver(Tensor tensor) =>
+        _current is { } scope && (scope._storages.Contains(tensor.Storage) || (tensor.Storage.IsGivenUp && scope._parent?._storages.Contains(tensor.Storage) == true));
+
     internal static void ReleaseNow(Tensor tensor)
     {
         Forget(tensor.Storage);

@@ -127,6 +127,93 @@ public sealed class ConvNormActTests
         return conv;
     }
 
+    private sealed class Block(Func<Tensor, Tensor> forward) : Layer
+    {
+        public override Tensor Forward(Tensor input) => forward(input);
+    }
+
+    private static Tensor AddTo(Tensor residual, Conv2d conv) => ConvNormAct.Apply(Residual, conv, null, Activation.Relu, residual, residualEnds: true);
+
+    [Test]
+    public void AResidualThatEnds_IsOverwritten()
+    {
+        var conv = new Conv2d(8, 8, kernel: 1);
+        Tensor? made = null;
+        var expected = Made(grad: true).ToArray<float>();
+        using var off = Grad.Off();
+        var got = Made(grad: false);
+        Assert.That(got.ToArray<float>(), Is.EqualTo(expected).Within(1e-6f));
+        Assert.That(() => made!.View, Throws.TypeOf<ReleasedTensorException>());
+
+        Tensor Made(bool grad)
+        {
+            var block = new Block(x =>
+            {
+                made = x.Relu();
+                return AddTo(made, conv);
+            });
+            return grad ? block.Forward(Residual) : block.Call(Residual);
+        }
+    }
+
+    [Test]
+    public void ASequential_LetsALayerOverwriteTheResultBefore()
+    {
+        var conv = new Conv2d(8, 8, kernel: 1);
+        var places = new List<(nint Before, nint After)>();
+        var block = new Block(x =>
+        {
+            var before = Place(x);
+            var y = AddTo(x, conv);
+            places.Add((before, Place(y)));
+            return y;
+        });
+        var chain = new Sequential(block, block, block);
+        using var off = Grad.Off();
+        var expected = AddTo(AddTo(AddTo(Residual, conv), conv), conv).ToArray<float>();
+        var start = Residual.ToArray<float>();
+        var got = chain.Call(Residual);
+        Assert.That(got.ToArray<float>(), Is.EqualTo(expected));
+        Assert.That(Residual.ToArray<float>(), Is.EqualTo(start), "the chain's own input is somebody else's");
+        Assert.That(places.Select(p => p.Before == p.After), Is.EqualTo(new[] { false, true, true }));
+    }
+
+    private static unsafe nint Place(Tensor x) => (nint)x.View.Pointer<float>();
+
+    [Test]
+    public void AResidual_ThatAnOuterModuleStillReads_IsKept()
+    {
+        var conv = new Conv2d(8, 8, kernel: 1);
+        var inner = new Block(x => AddTo(x, conv));
+        var outer = new Block(x => inner.Call(x) + x);
+        using var off = Grad.Off();
+        var first = Residual.Relu();
+        var expected = (AddTo(first, conv) + first).ToArray<float>();
+        Assert.That(new Sequential(new Block(x => x.Relu()), outer).Call(Residual).ToArray<float>(), Is.EqualTo(expected));
+    }
+
+    // Its own input as residual, another size of taps, strides: the kernel would read what it wrote.
+    [Test]
+    public void WhatCannotBeOverwritten_IsNot()
+    {
+        var (one, three) = (new Conv2d(8, 8, kernel: 1), new Conv2d(8, 8, kernel: 3, padding: 1));
+        using var off = Grad.Off();
+        var own = new Block(x =>
+        {
+            var y = x.Relu();
+            var sum = ConvNormAct.Apply(y, one, null, Activation.None, y, residualEnds: true);
+            return sum + y;
+        });
+        var wide = new Block(x =>
+        {
+            var y = x.Relu();
+            return ConvNormAct.Apply(x, three, null, Activation.None, y, residualEnds: true) + y;
+        });
+        var relu = Residual.Relu();
+        Assert.That(own.Call(Residual).ToArray<float>(), Is.EqualTo((ConvNormAct.Apply(relu, one, null, Activation.None, relu) + relu).ToArray<float>()));
+        Assert.That(wide.Call(Residual).ToArray<float>(), Is.EqualTo((ConvNormAct.Apply(Residual, three, null, Activation.None, relu) + relu).ToArray<float>()));
+    }
+
     private static (Conv2d Conv, BatchNorm2d Norm) Make(bool bias)
     {
         var conv = new Conv2d(5, 8, kernel: 3, padding: 1, bias: bias);
