@@ -47,7 +47,7 @@ public sealed class TrainingOnDeviceTests
         for (var step = 0; step < Steps; step++)
         {
             var warp = SaliencyToGrid.Apply(saliency, new());
-            var levels = model.Neck.Call(model.Backbone.Call(warp.Zoom(image, (64, 64))).Levels);
+            var levels = model.Features.Call(warp.Zoom(image, (64, 64)));
             var output = model.Head.Call(warp.Unzoom(levels, RetinaNet.Strides, (64, 64)));
             var loss = Tensor.Zeros([]).To(device);
             for (var level = 0; level < output.Logits.Length; level++)

@@ -34,10 +34,10 @@ internal sealed record BenchNetwork(Module Model, int[] Strides, Func<Tensor, Te
     private static BenchNetwork Classifier(ResNet model) => new(model, [], image => [model.Call(image).Logits!], features => features);
 
     private static BenchNetwork Detector(RetinaNet model) =>
-        new(model, RetinaNet.Strides, image => model.Neck.Call(model.Backbone.Call(image).Levels), features => [.. model.Head.Call(features).Tensors]);
+        new(model, RetinaNet.Strides, model.Features.Call, features => [.. model.Head.Call(features).Tensors]);
 
     private static BenchNetwork Detector3d(Fcos3d model) =>
-        new(model, Fcos3d.Strides, image => model.Neck.Call(model.Backbone.Call(image).Levels), features => [.. model.Head.Call(features).Tensors]);
+        new(model, Fcos3d.Strides, model.Features.Call, features => [.. model.Head.Call(features).Tensors]);
 
     // The one level that its head reads, at stride 8 or 4.
     private static BenchNetwork Segmenter(PspNet model) => new(model, [model.Neck is null ? 8 : 4], model.Features, features => [.. model.Heads(features).Tensors]);

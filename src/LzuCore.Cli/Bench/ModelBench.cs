@@ -1,3 +1,4 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Ops;
 using LzuCore.Tensors;
@@ -75,8 +76,8 @@ internal static class ModelBench
     {
         using var scope = new TensorScope();
         using var trace = OpTrace.Begin();
-        foreach (var result in work())
-            if (result.To(Device.Cpu).To(DType.Float32).ToArray<float>().Any(v => !float.IsFinite(v))) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
+        foreach (var result in work().Select(r => r.To(DType.Float32)))
+            if (result.Backend.Kernel<IReduceKernel>().CountNonFinite(result.View) > 0) throw new NonFiniteException("bench model: the output holds values that are not numbers; report this.");
         return trace.Entries.Sum(e => (double)e.Flops);
     }
 

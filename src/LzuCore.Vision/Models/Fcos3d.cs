@@ -57,6 +57,7 @@ public sealed class Fcos3d : Module<Tensor, Fcos3dOutput>
         Options = options;
         Backbone = Child("backbone", new ResNet(new ResNetOptions { Depth = options.Depth, Style = options.Style, DeformableFrom = 3, Freeze = options.Freeze }));
         Neck = Child("neck", new Fpn(Backbone.Channels, new FpnOptions { Extra = ExtraLevels.OnOutput, ReluBeforeExtra = true }));
+        Features = new PyramidBackbone(Backbone, Neck);
         Head = Child("bbox_head", new Fcos3dHead(options.Classes, options.Attributes));
     }
 
@@ -69,6 +70,9 @@ public sealed class Fcos3d : Module<Tensor, Fcos3dOutput>
     /// <summary>The pyramid.</summary>
     public Fpn Neck { get; }
 
+    /// <summary>Both, from image to P3 … P7.</summary>
+    public PyramidBackbone Features { get; }
+
     /// <summary>The head.</summary>
     public Fcos3dHead Head { get; }
 
@@ -76,7 +80,7 @@ public sealed class Fcos3d : Module<Tensor, Fcos3dOutput>
     public static int[] Strides => [8, 16, 32, 64, 128];
 
     /// <summary>[N, 3, H, W] to the head's outputs.</summary>
-    public override Fcos3dOutput Forward(Tensor image) => Head.Call(Neck.Call(Backbone.Call(image).Levels));
+    public override Fcos3dOutput Forward(Tensor image) => Head.Call(Features.Call(image));
 }
 
 /// <summary>The head, shared by all levels but for three scales: two towers, and a branch for each quantity.</summary>
@@ -110,30 +114,25 @@ public sealed class Fcos3dHead : Module<Tensor[], Fcos3dOutput>
     public override Fcos3dOutput Forward(Tensor[] levels)
     {
         if (levels.Length != _scales.Length) throw new ShapeException("fcos3d head", $"there must be {_scales.Length} levels", $"{levels.Length}");
-        var output = new Fcos3dOutput(new Tensor[levels.Length], new Tensor[levels.Length], new Tensor[levels.Length], new Tensor[levels.Length], new Tensor[levels.Length]);
-        for (var level = 0; level < levels.Length; level++)
-        {
-            var (ofClass, ofBox) = (_classTower.Call(levels[level]), _boxTower.Call(levels[level]));
-            output.Classes[level] = _classes.Call(ofClass);
-            output.Attributes[level] = _attributes.Call(ofClass);
-            output.Boxes[level] = Box(ofBox, _scales[level], Fcos3d.Strides[level]);
-            output.Directions[level] = _direction.Call(ofBox);
-            output.Centerness[level] = _centerness.Call(ofBox);
-        }
-        return output;
+        Tensor[] ofClass = _classTower.Call(levels), ofBox = _boxTower.Call(levels);
+        return new Fcos3dOutput(_classes.Call(ofClass), Boxes(ofBox), _direction.Call(ofBox), _attributes.Call(ofClass), _centerness.Call(ofBox));
     }
 
     // In training offsets stay in strides, as the targets are.
-    private Tensor Box(Tensor feature, LearnedScale[] scales, int stride)
+    private Tensor[] Boxes(Tensor[] features)
     {
-        var offset = scales[0].Call(_offset.Call(feature));
-        if (!IsTraining) offset *= stride;
-        return F.Concat([offset, scales[1].Call(_depth.Call(feature)).Exp(), scales[2].Call(_size.Call(feature)).Exp(), _rotation.Call(feature), _velocity.Call(feature)], 1);
+        Tensor[] offsets = _offset.Call(features), depths = _depth.Call(features), sizes = _size.Call(features), rotations = _rotation.Call(features), velocities = _velocity.Call(features);
+        return [.. _scales.Select((scales, level) =>
+        {
+            var offset = scales[0].Call(offsets[level]);
+            if (!IsTraining) offset *= Fcos3d.Strides[level];
+            return F.Concat([offset, scales[1].Call(depths[level]).Exp(), scales[2].Call(sizes[level]).Exp(), rotations[level], velocities[level]], 1);
+        })];
     }
 }
 
-/// <summary>A convolution and a deformable one.</summary>
-internal sealed class Fcos3dTower : Layer
+/// <summary>A convolution and a deformable one, of all levels.</summary>
+internal sealed class Fcos3dTower : Module<Tensor[], Tensor[]>
 {
     private readonly ConvGroupNormRelu _plain, _deformable;
 
@@ -143,11 +142,11 @@ internal sealed class Fcos3dTower : Layer
         _deformable = Child("1", new ConvGroupNormRelu(channels, channels, deformable: true));
     }
 
-    public override Tensor Forward(Tensor x) => _deformable.Call(_plain.Call(x));
+    public override Tensor[] Forward(Tensor[] levels) => _deformable.Call(_plain.Call(levels));
 }
 
-/// <summary>A 3×3 convolution of its own, where it has one, and a 1×1 one that gives the numbers.</summary>
-internal sealed class Fcos3dBranch : Layer
+/// <summary>A 3×3 convolution of its own, where it has one, and a 1×1 one that gives the numbers, of all levels.</summary>
+internal sealed class Fcos3dBranch : Module<Tensor[], Tensor[]>
 {
     private readonly ConvGroupNormRelu? _before;
     private readonly Conv2d _output;
@@ -158,11 +157,11 @@ internal sealed class Fcos3dBranch : Layer
         _output = Child(output, new Conv2d(channels, values, kernel: 1, weightInit: Init.Normal(0, 0.01), biasInit: bias));
     }
 
-    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(_before?.Call(x) ?? x, _output, null, Activation.None);
+    public override Tensor[] Forward(Tensor[] levels) => ConvNormAct.Apply(_before?.Call(levels) ?? levels, _output, null, Activation.None);
 }
 
 /// <summary>A 3×3 convolution with bias, group norm and ReLU under mmcv's names: <c>conv</c>, <c>gn</c>.</summary>
-internal sealed class ConvGroupNormRelu : Layer
+internal sealed class ConvGroupNormRelu : Module<Tensor[], Tensor[]>
 {
     private const int Groups = 32;
     private readonly ConvLayer _conv;
@@ -176,7 +175,7 @@ internal sealed class ConvGroupNormRelu : Layer
         _gn = Child("gn", new GroupNorm(Groups, outChannels));
     }
 
-    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(x, _conv, _gn, Activation.Relu);
+    public override Tensor[] Forward(Tensor[] levels) => ConvNormAct.Apply(levels, _conv, _gn, Activation.Relu);
 }
 
 /// <summary>A learned factor, 1 at first. Key: <c>scale</c> [].</summary>

@@ -80,6 +80,9 @@ public sealed class Fpn : Module<Tensor[], Tensor[]>
                 new Conv2d(i == 0 && options.Extra == ExtraLevels.OnInput ? inChannels[^1] : options.Channels, options.Channels, kernel: 3, stride: 2, padding: 1, weightInit: init, biasInit: Init.Zeros)))];
     }
 
+    /// <summary>The first level that is read: 0 is C2.</summary>
+    internal int StartLevel => _options.StartLevel;
+
     /// <summary>C2 … C5 to P(start) and up, finest first.</summary>
     public override Tensor[] Forward(Tensor[] levels)
     {

@@ -125,12 +125,20 @@ public sealed class ResNet : Module<Tensor, ResNetOutput>
     private IEnumerable<BatchNorm2d> Norms => Modules.OfType<BatchNorm2d>();
 
     /// <summary>[N, 3, H, W] to its features.</summary>
-    public override ResNetOutput Forward(Tensor image)
+    public override ResNetOutput Forward(Tensor image) => Forward(image, firstRead: 0);
+
+    /// <summary>The same for a caller that reads neither the stem nor levels before one: under <see cref="Tensors.Autograd.Grad.Off"/> they go back to the pool as soon as the next level is there.</summary>
+    internal ResNetOutput Forward(Tensor image, int firstRead)
     {
         var stem = _stem.Call(image);                                                   // [N, 64, H/4, W/4]
         var levels = new Tensor[4];
         var x = stem;
-        for (var i = 0; i < 4; i++) levels[i] = x = _stages[i].Call(x);
+        for (var i = 0; i < 4; i++)
+        {
+            var before = x;
+            levels[i] = x = _stages[i].Call(before);
+            if (firstRead > 0 && i <= firstRead) TensorScope.ReleaseEarly(before);
+        }
         return new ResNetOutput(stem, levels, _fc?.Call(F.AdaptiveAvgPool2d(x, 1).Flatten(1)));
     }
 
@@ -217,8 +225,9 @@ internal sealed class Bottleneck : Layer
 
     public override Tensor Forward(Tensor x)
     {
-        var y = ConvNormAct.Apply(x, _conv1, _bn1, Activation.Relu);
-        y = ConvNormAct.Apply(y, _conv2, _bn2, Activation.Relu);
+        var narrow = ConvNormAct.Apply(x, _conv1, _bn1, Activation.Relu);
+        var y = ConvNormAct.Apply(narrow, _conv2, _bn2, Activation.Relu);
+        TensorScope.ReleaseEarly(narrow);
         return ConvNormAct.Apply(y, _conv3, _bn3, Activation.Relu, residual: _downsample?.Call(x) ?? x, residualEnds: true);
     }
 }

@@ -66,6 +66,7 @@ public sealed class RetinaNet : Module<Tensor, DetectorOutput>
             ReluBeforeExtra = torchvision,
             Layout = options.Layout,
         }));
+        Features = new PyramidBackbone(Backbone, Neck);
         Head = Child(torchvision ? "head" : "bbox_head", new RetinaNetHead(options));
     }
 
@@ -78,6 +79,9 @@ public sealed class RetinaNet : Module<Tensor, DetectorOutput>
     /// <summary>The pyramid.</summary>
     public Fpn Neck { get; }
 
+    /// <summary>Both, from image to P3 … P7.</summary>
+    public PyramidBackbone Features { get; }
+
     /// <summary>The head.</summary>
     public RetinaNetHead Head { get; }
 
@@ -85,7 +89,7 @@ public sealed class RetinaNet : Module<Tensor, DetectorOutput>
     public static int[] Strides => [8, 16, 32, 64, 128];
 
     /// <summary>[N, 3, H, W] to the head's outputs.</summary>
-    public override DetectorOutput Forward(Tensor image) => Head.Call(Neck.Call(Backbone.Call(image).Levels));
+    public override DetectorOutput Forward(Tensor image) => Head.Call(Features.Call(image));
 }
 
 /// <summary>The head, shared by all levels: two towers of four 3×3 convolutions, for classes and for boxes.</summary>
@@ -108,26 +112,37 @@ public sealed class RetinaNetHead : Module<Tensor[], DetectorOutput>
 
     /// <summary>The pyramid to logits and deltas.</summary>
     public override DetectorOutput Forward(Tensor[] levels) =>
-        new([.. levels.Select(_classes.Call)], [.. levels.Select(_boxes.Call)]);
+        new(_classes.Call(levels), _boxes.Call(levels));
 }
 
-/// <summary>Four convolutions with ReLU and one without.</summary>
-internal sealed class RetinaNetTower : Layer
+/// <summary>Four convolutions with ReLU and one without, of all levels.</summary>
+internal sealed class RetinaNetTower : Module<Tensor[], Tensor[]>
 {
-    private readonly Sequential _convs;
+    private readonly ModuleList<RetinaNetTowerConv> _convs;
     private readonly Conv2d _output;
 
     public RetinaNetTower(string convsKey, string outputKey, bool numbered, int valuesPerAnchor, int normGroups, Initializer outputBias)
     {
-        _convs = Child(convsKey, new Sequential([.. Enumerable.Range(0, 4).Select(_ => new RetinaNetTowerConv(numbered, normGroups))]));
+        _convs = Child(convsKey, new ModuleList<RetinaNetTowerConv>(Enumerable.Range(0, 4).Select(_ => new RetinaNetTowerConv(numbered, normGroups))));
         _output = Child(outputKey, new Conv2d(RetinaNetTowerConv.Channels, RetinaNet.AnchorsPerCell * valuesPerAnchor, kernel: 3, padding: 1, weightInit: Init.Normal(0, 0.01), biasInit: outputBias));
     }
 
-    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(_convs.Call(x), _output, null, Activation.None);
+    public override Tensor[] Forward(Tensor[] levels)
+    {
+        var x = levels;
+        foreach (var conv in _convs)
+        {
+            var before = x;
+            x = conv.Call(before);
+            if (before == levels) continue;
+            foreach (var level in before) TensorScope.ReleaseEarly(level);
+        }
+        return ConvNormAct.Apply(x, _output, null, Activation.None);
+    }
 }
 
 /// <summary>A 3×3 convolution, a group norm if asked for, and ReLU. torchvision numbers the parts, 0 and 1; mmdetection names them, <c>conv</c> and <c>gn</c>.</summary>
-internal sealed class RetinaNetTowerConv : Layer
+internal sealed class RetinaNetTowerConv : Module<Tensor[], Tensor[]>
 {
     public const int Channels = 256;
     private readonly Conv2d _conv;
@@ -139,5 +154,5 @@ internal sealed class RetinaNetTowerConv : Layer
         if (normGroups > 0) _norm = Child(numbered ? "1" : "gn", new GroupNorm(normGroups, Channels));
     }
 
-    public override Tensor Forward(Tensor x) => ConvNormAct.Apply(x, _conv, _norm, Activation.Relu);
+    public override Tensor[] Forward(Tensor[] levels) => ConvNormAct.Apply(levels, _conv, _norm, Activation.Relu);
 }

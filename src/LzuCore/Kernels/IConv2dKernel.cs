@@ -24,6 +24,12 @@ public interface IConv2dKernel : IKernel
     /// <summary>output = epilogue(conv2d(input, weight)).</summary>
     void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output);
 
+    /// <summary><see cref="Forward"/> of several maps with the same weights, such as the levels of a pyramid, without a residual.</summary>
+    void ForwardEach(in Conv2dArgs args, ReadOnlySpan<TensorView> inputs, TensorView weight, in Epilogue epilogue, ReadOnlySpan<TensorView> outputs)
+    {
+        for (var i = 0; i < inputs.Length; i++) Forward(args, inputs[i], weight, epilogue, outputs[i]);
+    }
+
     /// <summary>Whether <see cref="Forward"/> may be given the output's own memory as the residual: each of its values is read right before it is written.</summary>
     bool OverwritesResidual(in Conv2dArgs args, DType dtype, Shape weight) => false;
 

@@ -31,4 +31,6 @@ public sealed class Conv2d : ConvLayer
 
     internal override Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation) =>
         F.Conv2dFused(Args, input, weight, bias, residual, residualEnds, activation);
+
+    internal override Tensor[] FusedEach(Tensor[] inputs, Tensor weight, Tensor bias, Activation activation) => F.Conv2dFusedEach(Args, inputs, weight, bias, activation);
 }

@@ -33,6 +33,9 @@ public abstract class ConvLayer : Layer
     /// <summary>The layer with another weight and bias, + residual, activation, in one kernel call on the input. Under <see cref="Tensors.Autograd.Grad.Off"/> only.</summary>
     internal abstract Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation);
 
+    /// <summary>The same of several inputs, without a residual.</summary>
+    internal virtual Tensor[] FusedEach(Tensor[] inputs, Tensor weight, Tensor bias, Activation activation) => [.. inputs.Select(i => Fused(i, weight, bias, null, false, activation))];
+
     // Uniform in ±1/sqrt(fan-in): what PyTorch's convolution and linear layers start with.
     internal static Initializer FanIn(int fanIn)
     {

@@ -23,7 +23,7 @@ public static class ConvNormAct
     /// (<see cref="IConv2dKernel.OverwritesResidual"/>): where the module made it, or got it from a <see cref="Sequential"/> as the result of a layer before. Reading it afterwards is refused.</param>
     public static Tensor Apply(Tensor x, ConvLayer conv, Layer? norm, Activation activation, Tensor? residual = null, bool residualEnds = false)
     {
-        if (!Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32)))
+        if (Folds(x, conv, norm))
         {
             var folded = FoldedConv.Of(conv, norm as IFixedNorm, x.DType);
             if (GraphCapture.IsOpen) folded.Call(conv);
@@ -35,6 +35,33 @@ public static class ConvNormAct
         if (residual is not null) y += residual;
         return activation == Activation.Relu ? y.Relu() : y;
     }
+
+    /// <summary><c>activation(norm(conv(x)))</c> of several maps through the same layers, as a head has them for the levels of a pyramid. Each result is that of the map alone, to 1e-5: what is one kernel call for one
+    /// map is one for all of them, and small maps share the reading of weights with large ones.</summary>
+    /// <param name="maps">[N, C, H, W] each, of any sizes.</param>
+    /// <param name="conv">The convolution, plain or deformable.</param>
+    /// <param name="norm">The norm after it, or null.</param>
+    /// <param name="activation">Applied last.</param>
+    public static Tensor[] Apply(Tensor[] maps, ConvLayer conv, Layer? norm, Activation activation)
+    {
+        if (maps.All(x => Folds(x, conv, norm) && x.DType == maps[0].DType) && maps.Length > 0 && !GraphCapture.IsOpen)
+        {
+            var folded = FoldedConv.Of(conv, norm as IFixedNorm, maps[0].DType);
+            return conv.FusedEach(maps, folded.Weight, folded.Bias, activation);
+        }
+        if (Grad.IsOn || norm is not GroupNorm group) return [.. maps.Select(x => Apply(x, conv, norm, activation))];
+        var sums = Apply(maps, conv, null, Activation.None);
+        var results = new Tensor[maps.Length];
+        for (var i = 0; i < maps.Length; i++)
+        {
+            results[i] = group.Fused(sums[i], activation);
+            TensorScope.ReleaseEarly(sums[i]);
+        }
+        return results;
+    }
+
+    private static bool Folds(Tensor x, ConvLayer conv, Layer? norm) =>
+        !Grad.IsOn && norm is null or IFixedNorm { IsFixed: true } && (x.DType == conv.Weight.Value.DType || (x.DType.IsHalf() && conv.Weight.Value.DType == DType.Float32));
 }
 
 /// <summary>A convolution's weight and bias with a norm folded in, and the versions they were made from.</summary>

@@ -52,6 +52,15 @@ public static partial class F
         return residual is null ? Op.Apply(op, input, weight, bias) : Op.Apply(op, input, weight, bias, residual);
     }
 
+    // The fused door for maps that share a layer: one kernel call, which may treat their pixels as one map's.
+    internal static Tensor[] Conv2dFusedEach(Conv2dArgs args, Tensor[] inputs, Tensor weight, Tensor bias, Activation activation)
+    {
+        if (GraphCapture.IsOpen || Grad.IsDetectingAnomalies || inputs.Any(i => i.DType != DType.Float32 || i.Device != weight.Device))
+            return [.. inputs.Select(i => Conv2dFused(args, i, weight, bias, null, false, activation))];
+        foreach (var input in inputs) CheckConv2d("conv2d", args, input, weight, bias);
+        return Conv2dOp.Each(args, inputs, weight, bias, activation);
+    }
+
     private static void CheckConv2d(string op, Conv2dArgs args, Tensor input, Tensor weight, Tensor? bias)
     {
         CheckConvArgs(op, args);
@@ -114,6 +123,22 @@ internal sealed class Conv2dOp(Conv2dArgs args) : Op("conv2d")
         input.Backend.Kernel<IConv2dKernel>().Forward(args, input.View, weight.View, new Epilogue(bias?.View, Overwrites ? output.View : residual?.View, Activation), output.View);
         Save(input, weight);
         return output;
+    }
+
+    /// <summary>The forward pass of several inputs, outside autograd: a trace has it as one call.</summary>
+    public static Tensor[] Each(Conv2dArgs args, Tensor[] inputs, Tensor weight, Tensor bias, Activation activation)
+    {
+        var started = OpTrace.Start();
+        var outputs = new Tensor[inputs.Length];
+        using var scope = new TensorScope();
+        for (var i = 0; i < inputs.Length; i++) outputs[i] = Tensor.Empty(OutputShape(args, inputs[i].Shape, weight.Shape), inputs[i]);
+        Tensor[] dense = [.. inputs.Select(i => i.Contiguous())];
+        weight = weight.Contiguous();
+        weight.Backend.Kernel<IConv2dKernel>().ForwardEach(args, [.. dense.Select(i => i.View)], weight.View, new Epilogue(bias.Contiguous().View, null, activation), [.. outputs.Select(o => o.View)]);
+        var op = new Conv2dOp(args);
+        OpTrace.Stop(started, op, outputs.Sum(o => op.Flops([inputs[0], weight], o)));
+        GC.KeepAlive(dense);
+        return scope.Keep(outputs);
     }
 
     protected internal override void Backward(Tensor dOutput, GradSink sink)

@@ -64,9 +64,11 @@ public sealed class TensorScope : IDisposable
             if (scope._storages.Remove(storage)) return;
     }
 
-    /// <summary>Returns a buffer before the innermost scope closes, if it is that scope's to return.</summary>
-    internal static void ReleaseEarly(Tensor tensor)
+    /// <summary>Returns a buffer before the innermost scope closes, if it is that scope's to return; reading it afterwards is refused. With gradients on, the backward pass may need it: then it stays.</summary>
+    /// <param name="tensor">What nobody reads any more.</param>
+    public static void ReleaseEarly(Tensor tensor)
     {
+        if (Autograd.Grad.IsOn) return;
         if (_current?._storages.Remove(tensor.Storage) == true) tensor.Storage.Release();
     }
 

@@ -43,7 +43,7 @@ public sealed class WholeModelTests
         Size2 original = (96, 128), zoomed = (32, 32);
         var saliency = new KernelDensitySaliency((7, 9)).Map(boxes, original);
         var warp = SaliencyToGrid.Apply(saliency, new(), new WarpFrame(original, zoomed, RetinaNet.Strides));
-        var levels = model.Neck.Call(model.Backbone.Call(warp.Zoom(picture, zoomed)).Levels);
+        var levels = model.Features.Call(warp.Zoom(picture, zoomed));
         return model.Head.Call(warp.Unzoom(levels, RetinaNet.Strides, zoomed)).Logits[0];
     }
 

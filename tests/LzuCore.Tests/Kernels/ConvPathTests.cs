@@ -121,6 +121,26 @@ public sealed class ConvPathTests
         Assert.That(y[8 * 9 + 8], Is.Not.NaN, "a tile that does not read it");
     }
 
+    // The levels of a pyramid, some of them smaller than a tile, in blocks that reach over their ends.
+    [Test]
+    public void SeveralMaps_AreEachAsAlone([ValueSource(nameof(Paths))] object path, [Values(1, 2)] int groups)
+    {
+        int[][] shapes = [[1, 24, 33, 50], [2, 24, 17, 25], [1, 24, 9, 13], [1, 24, 3, 2], [1, 24, 1, 1]];
+        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd);
+        var args = new Conv2dArgs(1, 1, 1, groups);
+        Tensor weight = Random([40, 24 / groups, 3, 3], 2), bias = Random([40], 3);
+        Tensor[] inputs = [.. shapes.Select((s, i) => Random(s, (ulong)i + 10))], outputs = [.. shapes.Select(s => Tensor.Empty([s[0], 40, s[2], s[3]]))];
+        var epilogue = new Epilogue(bias.View, null, Activation.Relu);
+        kernel.ForwardEach(args, [.. inputs.Select(i => i.View)], weight.View, epilogue, [.. outputs.Select(o => o.View)]);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var alone = Tensor.Empty(outputs[i].Shape);
+            kernel.Forward(args, inputs[i].View, weight.View, epilogue, alone.View);
+            Assert.That(outputs[i].ToArray<float>(), Is.EqualTo(alone.ToArray<float>()), $"map {i}");
+        }
+        GC.KeepAlive(bias);
+    }
+
     private static IEnumerable<object> Paths() => MicroKernel.Available;
 
     [TestCaseSource(nameof(Shapes))]

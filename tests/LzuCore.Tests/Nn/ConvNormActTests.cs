@@ -127,6 +127,35 @@ public sealed class ConvNormActTests
         return conv;
     }
 
+    [TestCase(false, 1)]
+    [TestCase(true, 1 + 2)]
+    public void SeveralMaps_AreOneConvolution(bool grouped, int calls)
+    {
+        var conv = new Conv2d(5, 8, kernel: 3, padding: 1);
+        Layer norm = grouped ? new GroupNorm(2, 8) : new BatchNorm2d(8);
+        norm.Eval();
+        Tensor[] maps = [X, Tensor.Uniform([1, 5, 3, 4], RandomSource.FromSeed(7), -1, 1)];
+        Tensor[] expected = [.. maps.Select(x => ConvNormAct.Apply(x, conv, norm, Activation.Relu))], recorded = ConvNormAct.Apply(maps, conv, norm, Activation.Relu);
+        using var off = Grad.Off();
+        ConvNormAct.Apply(maps, conv, norm, Activation.Relu); // folds
+        using var trace = OpTrace.Begin();
+        var got = ConvNormAct.Apply(maps, conv, norm, Activation.Relu);
+        Assert.That(trace.Entries.Count, Is.EqualTo(calls));
+        Assert.That(trace.Entries[0].Flops, Is.EqualTo(2L * 8 * 5 * 9 * (2 * 7 * 6 + 3 * 4)));
+        for (var i = 0; i < maps.Length; i++)
+        {
+            Assert.That(AssertClose.Compare(got[i], expected[i], 1e-5), Is.Null, $"map {i}");
+            Assert.That(AssertClose.Compare(recorded[i], expected[i], 1e-6), Is.Null, $"map {i} with gradients");
+        }
+    }
+
+    [Test]
+    public void NoMaps_GiveNone()
+    {
+        using var off = Grad.Off();
+        Assert.That(ConvNormAct.Apply([], new Conv2d(5, 8, kernel: 3), null, Activation.Relu), Is.Empty);
+    }
+
     private sealed class Block(Func<Tensor, Tensor> forward) : Layer
     {
         public override Tensor Forward(Tensor input) => forward(input);

@@ -71,7 +71,7 @@ public sealed class Detector
     public DetectorOutput Forward(Tensor image)
     {
         var zoomed = _zoomer.Zoom(image, _previous);
-        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);
+        var levels = _model.Features.Call(zoomed.Input);
         return _model.Head.Call(_options.Unwarp == Unwarp.Features ? zoomed.Unzoom(levels, RetinaNet.Strides) : levels);
     }
 
@@ -101,7 +101,7 @@ public sealed class Detector
         var zoomed = _zoomer.Zoom(image, _previous, size);
         var zoom = clock.Lap();
 
-        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);
+        var levels = _model.Features.Call(zoomed.Input);
         var backbone = clock.Lap();
 
         if (_options.Unwarp == Unwarp.Features) levels = zoomed.Unzoom(levels, RetinaNet.Strides);

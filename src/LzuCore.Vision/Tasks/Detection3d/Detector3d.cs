@@ -58,7 +58,7 @@ public sealed class Detector3d
     public Fcos3dOutput Forward(Tensor image)
     {
         var zoomed = _zoomer.Zoom(image, []);
-        return _model.Head.Call(zoomed.Unzoom(_model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels), Fcos3d.Strides));
+        return _model.Head.Call(zoomed.Unzoom(_model.Features.Call(zoomed.Input), Fcos3d.Strides));
     }
 
     /// <summary>Forgets the boxes of the picture before: the next one begins a sequence.</summary>
@@ -75,7 +75,7 @@ public sealed class Detector3d
         var zoomed = _zoomer.Zoom(image, _previous);
         var zoom = clock.Lap();
 
-        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input).Levels);
+        var levels = _model.Features.Call(zoomed.Input);
         var backbone = clock.Lap();
 
         levels = zoomed.Unzoom(levels, Fcos3d.Strides);

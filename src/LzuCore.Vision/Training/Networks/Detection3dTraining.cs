@@ -54,7 +54,7 @@ public sealed class Detection3dTraining : TrainingTask<TrainingPicture<Detection
     public override IReadOnlyList<LossTerm> Loss(Batch<TrainingPicture<Detection3dSample>> batch, TrainingMoment moment)
     {
         var zoomed = _zoom.Zoom(batch, moment, static _ => [], static _ => []);
-        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input.Input).Levels);
+        var levels = _model.Features.Call(zoomed.Input.Input);
         var output = _model.Head.Call(zoomed.Input.Unzoom(levels, Fcos3d.Strides));
         var (x, y) = zoomed.Scale;
         var losses = new Fcos3dLoss { Across = Processes }.Compute(output, [.. batch.Items.Select(i => Detection3dTruth.Of(i.Sample)).Select(t => t with

@@ -61,7 +61,7 @@ public sealed class DetectionTraining : TrainingTask<TrainingPicture<DetectionSa
 
     private DetectorOutput Forward(ZoomedBatch zoomed)
     {
-        var levels = _model.Neck.Call(_model.Backbone.Call(zoomed.Input.Input).Levels);
+        var levels = _model.Features.Call(zoomed.Input.Input);
         return _model.Head.Call(_options.Unwarp == Unwarp.Features ? zoomed.Input.Unzoom(levels, RetinaNet.Strides) : levels);
     }
 

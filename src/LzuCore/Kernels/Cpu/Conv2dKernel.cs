@@ -36,12 +36,33 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         }
         if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradConv.Pays(input.Shape[0], forward, weight.Shape[1], weight.Shape[0] / args.Groups)))
         {
-            Winograd(new Picture(input), weight.Shape[1], forward, Filters(args, weight, adjoint: false), epilogue, output);
+            Winograd([(input, forward, output)], weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
             return;
         }
         using var source = new ConvSource(args, input, kernel, size);
         var panels = ForwardPanels(args, weight, source.Phase.Taps.Length, source.Length);
         Run(source.Picture, weight.Shape[1], source.Length, source.Phase, panels, epilogue, output);
+    }
+
+    public void ForwardEach(in Conv2dArgs args, ReadOnlySpan<TensorView> inputs, TensorView weight, in Epilogue epilogue, ReadOnlySpan<TensorView> outputs)
+    {
+        var kernel = new Size2(weight.Shape[2], weight.Shape[3]);
+        if (inputs.Length > 1 && weight.DType == DType.Float32 && WinogradConv.Fits(args, kernel) && !IsDepthwise(args, weight, weight.Shape[0]))
+        {
+            var maps = new (TensorView Source, Phase Phase, TensorView Target)[inputs.Length];
+            var sizes = new (int, Phase)[inputs.Length];
+            for (var i = 0; i < maps.Length; i++)
+            {
+                maps[i] = (inputs[i], Phase.Forward(args, kernel, new(outputs[i].Shape[2], outputs[i].Shape[3])), outputs[i]);
+                sizes[i] = (inputs[i].Shape[0], maps[i].Phase);
+            }
+            if (Allows(WinogradConv.Pays(sizes, weight.Shape[1], weight.Shape[0] / args.Groups)))
+            {
+                Winograd(maps, weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
+                return;
+            }
+        }
+        for (var i = 0; i < inputs.Length; i++) Forward(args, inputs[i], weight, epilogue, outputs[i]);
     }
 
     // Sums of one piece alone: longer ones are kept in the output between pieces.
@@ -63,7 +84,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
             else if (WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(dInput.Shape[0], phase, length, weight.Shape[1])))
-                Winograd(new Picture(dOutput), length, phase, Filters(args, weight, adjoint: true), epilogue, dInput);
+                Winograd([(dOutput, phase, dInput)], length, Filters(args, weight, adjoint: true), epilogue);
             else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }
     }
@@ -141,13 +162,20 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         _ => CpuBackend.Winograd && pays,
     };
 
-    private void Winograd(Picture source, int groupChannels, Phase phase, Panels[] filters, in Epilogue epilogue, TensorView output)
+    private void Winograd((TensorView Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
     {
         var columns = filters[0].Cut.Columns;
-        var target = new Picture(output);
-        using var bias = TileSink.PaddedBias(micro, epilogue, output.Shape[1]);
+        using var bias = TileSink.PaddedBias(micro, epilogue, maps[0].Target.Shape[1]);
         for (var g = 0; g < filters.Length; g++)
-            _winograd.Run(Shift(source, g * groupChannels), groupChannels, phase, filters[g], Shift(target, g * columns), new TileSink(bias.Pointer + g * columns, epilogue, output.Pointer<float>()));
+        {
+            var shifted = new WinogradMap[maps.Length];
+            for (var i = 0; i < maps.Length; i++)
+            {
+                var (source, phase, target) = maps[i];
+                shifted[i] = new WinogradMap(Shift(new Picture(source), g * groupChannels), phase, Shift(new Picture(target), g * columns), new TileSink(bias.Pointer + g * columns, epilogue, target.Pointer<float>()));
+            }
+            _winograd.Run(shifted, groupChannels, filters[g]);
+        }
     }
 
     // Transformed filters of each group.

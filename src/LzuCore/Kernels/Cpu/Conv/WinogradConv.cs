@@ -30,22 +30,27 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && args.Stride == new Size2(1, 1);
 
     /// <summary>Whether it will be faster than direct convolution: counts multiplications, with the transforms in terms of them.</summary>
-    public static bool Pays(int batch, Phase phase, int channels, int outputs)
+    public static bool Pays(int batch, Phase phase, int channels, int outputs) => Pays([(batch, phase)], channels, outputs);
+
+    /// <summary>The same of several maps with the same weights.</summary>
+    public static bool Pays(ReadOnlySpan<(int Batch, Phase Phase)> maps, int channels, int outputs)
     {
-        double tiles = new WinogradTiles(batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+        double tiles = 0, direct = 0;
+        foreach (var (batch, phase) in maps)
+        {
+            tiles += new WinogradTiles(batch, phase).Count;
+            direct += 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+        }
         return WinogradTransform.Points * Math.Max(tiles, FewTiles) * channels * outputs + tiles * (InputCost * channels + OutputCost * outputs) < direct;
     }
 
-    /// <summary>target = epilogue(phase(source)), for one group of channels.</summary>
-    /// <param name="source">The source, at the group's first channel.</param>
+    /// <summary>target = epilogue(phase(source)) of each map, for one group of channels. A block's tiles may be of several maps, so that small ones do not read the filters for themselves.</summary>
+    /// <param name="maps">What to convolve: sources and targets at the group's first channel.</param>
     /// <param name="channels">Channels of the group.</param>
-    /// <param name="phase">Geometry: nine taps.</param>
     /// <param name="filters">Transformed filters.</param>
-    /// <param name="target">The target, at the group's first channel.</param>
-    /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
-    public void Run(Picture source, int channels, Phase phase, Panels filters, Picture target, TileSink sink)
+    public void Run(WinogradMap[] maps, int channels, Panels filters)
     {
-        var tiles = new WinogradTiles(source.Batch, phase);
+        var tiles = new WinogradMaps(maps);
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
@@ -64,26 +69,35 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     int first = Block(block), count = Block(block + 1) - first;
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(WinogradTransform.Points * plane);
-                    Transform(micro, source, channels, tiles, first, count, points.Pointer, step, plane);
-                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, target, sink, zero);
+                    Transform(tiles, channels, first, count, points.Pointer, step, plane);
+                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, zero);
                 }
             });
             return;
         }
         using var all = Scratch.Floats(WinogradTransform.Points * whole);
         var shared = all.Pointer;
-        ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(micro, source, channels, tiles, begin, end - begin, shared + begin * step, step, whole));
+        ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(tiles, channels, begin, end - begin, shared + begin * step, step, whole));
         ParallelRows.For(blocks * cut.Slivers, 1, (begin, end) =>
         {
             for (var unit = begin; unit < end; unit++)
             {
                 var (s, block) = Math.DivRem(unit, blocks);
                 int first = Block(block), count = Block(block + 1) - first;
-                Multiply(shared + first * step, step, whole, channels, filters, s, s + 1, tiles, first, count, target, sink, zero);
+                Multiply(shared + first * step, step, whole, channels, filters, s, s + 1, tiles, first, count, zero);
             }
         });
 
         int Block(int b) => (int)((long)tiles.Count * b / blocks);
+    }
+
+    private void Transform(WinogradMaps tiles, int channels, int first, int count, float* points, int step, nint plane)
+    {
+        for (int t = 0, many; t < count; t += many)
+        {
+            many = tiles.Run(first + t, count - t, out var map, out var own);
+            Transform(micro, map.Source, channels, map.Tiles, own, many, points + t * step, step, plane);
+        }
     }
 
     /// <summary>Input transforms of some tiles: [36][tile][step].</summary>
@@ -108,7 +122,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     }
 
     // The 36 products of some tiles with some slivers of outputs, and their output transforms.
-    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradTiles tiles, int first, int count, Picture target, TileSink sink, float* zero)
+    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, float* zero)
     {
         var cut = filters.Cut;
         int column = cut.Start(sliver0), row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
@@ -132,15 +146,11 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 }
             }
         GC.KeepAlive(filters);
-        var finish = sink.Finish(column);
         var columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column;
-        for (var t = 0; t < count; t++)
+        for (int t = 0, many; t < count; t += many)
         {
-            var (n, y, x) = tiles.Origin(first + t);
-            var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + column;
-            nint down = tiles.StepY * target.Row, right = tiles.StepX * target.Pixel;
-            int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + tiles.StepY - 1) / tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + tiles.StepX - 1) / tiles.StepX);
-            WinogradTransform.Output(micro.Simd, outs[t], sumPlane, columns, finish, to, down, right, height, across);
+            many = tiles.Run(first + t, count - t, out var map, out var own);
+            for (var i = 0; i < many; i++) map.Finish(micro.Simd, own + i, outs[t + i], sumPlane, column, columns);
         }
     }
 

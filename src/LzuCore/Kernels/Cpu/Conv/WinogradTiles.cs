@@ -87,3 +87,50 @@ internal readonly unsafe struct WinogradTiles
         private static int TilesOf(int pixels) => (pixels + WinogradTransform.Outputs - 1) / WinogradTransform.Outputs;
     }
 }
+
+/// <summary>One picture batch that a convolution reads and writes, cut into tiles.</summary>
+/// <param name="source">The source, at the group's first channel.</param>
+/// <param name="phase">Geometry: nine taps.</param>
+/// <param name="target">The target, at the group's first channel.</param>
+/// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
+internal sealed unsafe class WinogradMap(Picture source, Phase phase, Picture target, TileSink sink)
+{
+    public Picture Source { get; } = source;
+
+    public WinogradTiles Tiles { get; } = new(source.Batch, phase);
+
+    /// <summary>The output transform of a tile, from a column on, to where its pixels lie.</summary>
+    public void Finish(SimdWidth simd, int tile, float* sums, nint plane, int column, int columns)
+    {
+        var (n, y, x) = Tiles.Origin(tile);
+        var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + column;
+        nint down = Tiles.StepY * target.Row, right = Tiles.StepX * target.Pixel;
+        int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX);
+        WinogradTransform.Output(simd, sums, plane, columns, sink.Finish(column), to, down, right, height, across);
+    }
+}
+
+/// <summary>The tiles of several maps in a row.</summary>
+internal readonly struct WinogradMaps
+{
+    private readonly WinogradMap[] _maps;
+    private readonly int[] _firsts;
+
+    public WinogradMaps(WinogradMap[] maps)
+    {
+        (_maps, _firsts) = (maps, new int[maps.Length]);
+        for (var i = 0; i < maps.Length; i++) (_firsts[i], Count) = (Count, checked(Count + maps[i].Tiles.Count));
+    }
+
+    /// <summary>Tiles of all maps.</summary>
+    public int Count { get; }
+
+    /// <summary>How many of some tiles are of the first one's map; that map, and the first one's number in it.</summary>
+    public int Run(int tile, int most, out WinogradMap map, out int own)
+    {
+        var i = _maps.Length - 1;
+        while (_firsts[i] > tile) i--;
+        (map, own) = (_maps[i], tile - _firsts[i]);
+        return Math.Min(most, map.Tiles.Count - own);
+    }
+}
