@@ -13,16 +13,21 @@ internal readonly record struct Timing(double MedianMs, double MinMs, double Cpu
 {
     private const int FewestRuns = 5, MostRuns = 60;
 
+    // Shorter actions are called several times a run, and first for so long that the runtime has compiled them well: it does so in the background, after 30 calls and a pause.
+    private const double ShortMs = 0.5, WarmMs = 600;
+
     // Time given to a sample of the peak, as a part of the last run's.
     private const double PeakPart = 0.05;
 
-    /// <summary>Runs an action until the budget is spent, at least 5 times, after one run that is not counted.</summary>
+    /// <summary>Runs an action until the budget is spent, at least 5 times, after one run that is not counted. An action of less than half a millisecond is called many times a run.</summary>
     /// <param name="action">What to measure.</param>
     /// <param name="budgetMs">Wall time to spend.</param>
     /// <param name="peak">One sample of the peak in 10⁹ operations a second, taken between the runs: a neighbour on the same core slows both alike.</param>
     public static Timing Of(Action action, double budgetMs = 400, Func<double>? peak = null)
     {
         action();
+        var calls = (int)Math.Clamp(ShortMs / Math.Max(1e-4, OnceMs(action)), 1, 1000);
+        for (var warming = Stopwatch.StartNew(); calls > 1 && warming.Elapsed.TotalMilliseconds < WarmMs;) action();
         var wall = new List<double>();
         var cpu = new List<double>();
         var possible = new List<double>();
@@ -30,7 +35,7 @@ internal readonly record struct Timing(double MedianMs, double MinMs, double Cpu
         var spent = Stopwatch.StartNew();
         while (wall.Count < FewestRuns || wall.Count < MostRuns && spent.Elapsed.TotalMilliseconds < budgetMs)
         {
-            var (wallMs, cpuMs) = Measure(action);
+            var (wallMs, cpuMs) = Measure(action, calls);
             wall.Add(wallMs);
             cpu.Add(cpuMs);
             if (peak is null) continue;
@@ -52,13 +57,13 @@ internal readonly record struct Timing(double MedianMs, double MinMs, double Cpu
     /// <summary>What rates are computed from: CPU time on one thread, wall time on several.</summary>
     public double RateMs => Rate(MedianMs, CpuMs);
 
-    private static (double WallMs, double CpuMs) Measure(Action action)
+    private static (double WallMs, double CpuMs) Measure(Action action, int calls = 1)
     {
         double Cpu() => ParallelRows.Threads == 1 ? ThreadClock.Milliseconds : ThreadClock.ProcessMilliseconds;
         var cpu = Cpu();
         var wall = Stopwatch.GetTimestamp();
-        action();
-        return (Stopwatch.GetElapsedTime(wall).TotalMilliseconds, Cpu() - cpu);
+        for (var i = 0; i < calls; i++) action();
+        return (Stopwatch.GetElapsedTime(wall).TotalMilliseconds / calls, (Cpu() - cpu) / calls);
     }
 
     private static double Rate(double wallMs, double cpuMs) => ParallelRows.Threads == 1 && cpuMs > 0 ? cpuMs : wallMs;

@@ -40,6 +40,7 @@ internal static class WarpBench
             ("20 boxes to saliency 31x51", 0, () => density.Map(boxes, original)),
             ("saliency 31x51 to grid", 0, () => SaliencyToGrid.Apply(map, options)),
             ("saliency 31x51 to tables", 0, () => SaliencyToGrid.Apply(map, options, frame)),
+            ("20 boxes to saliency to tables", 0, () => SaliencyToGrid.Apply(density.Map(boxes, original), options, frame)),
             ("plane inverse 31x51 at 600x960", 0, () => WarpGrid.FromNodes(plane.Nodes).Invert(zoomed)),
             ("zoom bytes 3x1200x1920 to 600x960", picture.Shape.Count + 12.0 * zoomed.Height * zoomed.Width, () => warp.Zoom(picture, zoomed, mean, std)),
             ("zoom 3x1200x1920 to 600x960", zoomBytes, () => warp.Zoom(image, zoomed)),

@@ -1,3 +1,4 @@
+using System.Numerics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -13,7 +14,7 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
     {
         if (!Boxes(args, boxes, out var kept)) return false;
         var density = new Density(args, kept, One(amplitude), One(bandwidth), output.Shape[0], output.Shape[1]);
-        for (var at = 0; at < density.Sum.Length; at++) density.Sum[at] /= density.Total;
+        density.Normalise();
         Store(density.Sum, output);
         return true;
     }
@@ -30,15 +31,16 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
         double mean = 0;
         for (var at = 0; at < upstream.Length; at++) mean += upstream[at] * density.Sum[at] / density.Total;
         double da = 0, db = 0;
+        double[] gx = new double[w], gy = new double[h];
         foreach (var box in kept)
         {
-            density.Gaussian(box, beta, out var gx, out var gy);
+            density.Gaussian(box, beta, gx, gy);
             double g = 0, dg = 0, u = 0, du = 0;
             for (var i = 0; i < h; i++)
                 for (var j = 0; j < w; j++)
                 {
                     var value = gx[j] * gy[i];
-                    var slope = value * box.Exponent(density.X(j), density.Y(i), beta) / beta;
+                    var slope = value * box.Exponent(density.X[j], density.Y[i], beta) / beta;
                     var d = (upstream[i * w + j] - mean) / density.Total;
                     g += value;
                     dg += slope;
@@ -87,22 +89,20 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
             0.5 * ((x - CentreX) * (x - CentreX) / (beta * Width) + (y - CentreY) * (y - CentreY) / (beta * Height));
     }
 
-    // The unnormalised map and its sum.
+    // The unnormalised map and its sum. Vectors run along a row; every node's sum is the same chain of roundings as node by node.
     private sealed class Density
     {
-        private readonly Size2 _image;
-        private readonly int _h, _w;
-
         public Density(in KernelDensityArgs args, List<Box> boxes, double alpha, double beta, int h, int w)
         {
-            (_image, _h, _w, Sum) = (args.Image, h, w, new double[h * w]);
+            (X, Y, Sum) = (Coordinates(w, args.Image.Width), Coordinates(h, args.Image.Height), new double[h * w]);
             if (boxes.Count == 0) Array.Fill(Sum, 1);
+            double[] gx = new double[w], gy = new double[h];
             foreach (var box in boxes)
             {
-                Gaussian(box, beta, out var gx, out var gy);
+                Gaussian(box, beta, gx, gy);
                 var share = alpha / (Epsilon + gx.Sum() * gy.Sum());
-                for (var i = 0; i < h; i++)
-                    for (var j = 0; j < w; j++) Sum[i * w + j] += share * gx[j] * gy[i] + args.Floor;
+                for (var j = 0; j < w; j++) gx[j] *= share;
+                for (var i = 0; i < h; i++) AddRow(gx, gy[i], args.Floor, Sum.AsSpan(i * w, w));
             }
             Total = Sum.Sum();
             if (Total > 0) return;
@@ -115,15 +115,49 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
 
         public double Total { get; }
 
-        public double X(int j) => (double)j / (_w - 1) * _image.Width;
+        /// <summary>Pixels of the nodes' columns.</summary>
+        public double[] X { get; }
 
-        public double Y(int i) => (double)i / (_h - 1) * _image.Height;
+        /// <summary>Pixels of the nodes' rows.</summary>
+        public double[] Y { get; }
 
-        public void Gaussian(Box box, double beta, out double[] gx, out double[] gy)
+        public void Normalise()
         {
-            (gx, gy) = (new double[_w], new double[_h]);
-            for (var j = 0; j < _w; j++) gx[j] = Math.Exp(-box.Exponent(X(j), box.CentreY, beta));
-            for (var i = 0; i < _h; i++) gy[i] = Math.Exp(-box.Exponent(box.CentreX, Y(i), beta));
+            for (var at = 0; at < Sum.Length; at++) Sum[at] /= Total;
+        }
+
+        public void Gaussian(Box box, double beta, Span<double> gx, Span<double> gy)
+        {
+            Axis(X, box.CentreX, beta * box.Width, gx);
+            Axis(Y, box.CentreY, beta * box.Height, gy);
+        }
+
+        private static double[] Coordinates(int nodes, double size)
+        {
+            var at = new double[nodes];
+            for (var i = 0; i < nodes; i++) at[i] = (double)i / (nodes - 1) * size;
+            return at;
+        }
+
+        private static void Axis(ReadOnlySpan<double> at, double centre, double variance, Span<double> g)
+        {
+            var i = 0;
+            for (; i <= at.Length - Vector<double>.Count; i += Vector<double>.Count)
+            {
+                var d = new Vector<double>(at[i..]) - new Vector<double>(centre);
+                Vector.Exp(d * d / variance * -0.5).CopyTo(g[i..]);
+            }
+            for (; i < at.Length; i++) g[i] = Math.Exp((at[i] - centre) * (at[i] - centre) / variance * -0.5);
+        }
+
+        // row += gx · gy + floor.
+        private static void AddRow(ReadOnlySpan<double> gx, double gy, double floor, Span<double> row)
+        {
+            var j = 0;
+            var floors = new Vector<double>(floor);
+            for (; j <= row.Length - Vector<double>.Count; j += Vector<double>.Count)
+                (new Vector<double>(row[j..]) + (new Vector<double>(gx[j..]) * gy + floors)).CopyTo(row[j..]);
+            for (; j < row.Length; j++) row[j] += gx[j] * gy + floor;
         }
     }
 }
