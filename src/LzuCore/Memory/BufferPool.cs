@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using LzuCore.Interop;
 
 namespace LzuCore.Memory;
 
@@ -140,6 +141,7 @@ public sealed unsafe class BufferPool
         try
         {
             var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
+            HugePages.Want(address, size);
             GC.AddMemoryPressure(size);
             _owned += size;
             return address;

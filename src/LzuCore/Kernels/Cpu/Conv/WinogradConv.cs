@@ -161,21 +161,22 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     public Panels Filters(float* weight, int outputs, int inputs)
     {
         var panels = new Panels(micro, WinogradTransform.Points * (long)inputs, outputs);
-        var padded = (inputs + 7) / 8 * 8;
         var cut = panels.Cut;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
+            // The taps are turned first, so that vectors run along outputs: they are a quarter of what they become.
+            using var turned = Scratch.Floats(9L * inputs * micro.MaxWidth);
+            using var room = Scratch.Floats(WinogradTransform.Points * (long)micro.MaxWidth);
             var taps = stackalloc float*[9];
             for (var s = begin; s < end; s++)
             {
-                using var room = Scratch.Floats((long)cut.Valid(s) * WinogradTransform.Points * padded);
-                for (var o = 0; o < cut.Valid(s); o++)
+                var width = cut.Width(s);
+                for (var k = 0; k < 9; k++) Panels.Pack(weight + (cut.Start(s) * 9L + k) * inputs, 9 * (nint)inputs, 1, inputs, cut.Valid(s), turned.Pointer + (long)k * inputs * width, width);
+                for (var i = 0; i < inputs; i++)
                 {
-                    for (var k = 0; k < 9; k++) taps[k] = weight + ((cut.Start(s) + o) * 9L + k) * inputs;
-                    WinogradTransform.Filter(taps, inputs, room.Pointer + (long)o * WinogradTransform.Points * padded, padded);
+                    for (var k = 0; k < 9; k++) taps[k] = turned.Pointer + ((long)k * inputs + i) * width;
+                    Fill(panels, s, i, taps, room.Pointer);
                 }
-                for (var p = 0; p < WinogradTransform.Points; p++)
-                    Panels.Pack(room.Pointer + p * padded, WinogradTransform.Points * padded, 1, inputs, cut.Valid(s), panels[s] + (long)p * inputs * cut.Width(s), cut.Width(s));
             }
         });
         return panels;
@@ -197,11 +198,19 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 for (var o = 0; o < outputs; o++)
                 {
                     for (var k = 0; k < 9; k++) taps[k] = weight + (o * 9L + 8 - k) * inputs + cut.Start(s);
-                    WinogradTransform.Filter(taps, cut.Valid(s), room.Pointer, micro.MaxWidth);
-                    for (var p = 0; p < WinogradTransform.Points; p++)
-                        Panels.Pack(room.Pointer + p * micro.MaxWidth, 1, 0, 1, cut.Valid(s), panels[s] + ((long)p * outputs + o) * cut.Width(s), cut.Width(s));
+                    Fill(panels, s, o, taps, room.Pointer);
                 }
         });
         return panels;
+    }
+
+    // One row of a sliver for each of the 36 values. By way of a little room: the rows lie a multiple of 4 KiB apart, and half a cache line at a time would not stay.
+    private void Fill(Panels panels, int sliver, int row, float** taps, float* room)
+    {
+        var cut = panels.Cut;
+        var depth = panels.Depth / WinogradTransform.Points;
+        WinogradTransform.Filter(taps, cut.Valid(sliver), room, micro.MaxWidth);
+        for (var p = 0; p < WinogradTransform.Points; p++)
+            Panels.Pack(room + p * micro.MaxWidth, 1, 0, 1, cut.Valid(sliver), panels[sliver] + (p * depth + row) * cut.Width(sliver), cut.Width(sliver));
     }
 }

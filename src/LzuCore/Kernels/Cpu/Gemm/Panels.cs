@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -76,6 +77,15 @@ internal sealed unsafe class Panels
         {
             Vector128<float> a = Vector128.Load(p0 + k), b = Vector128.Load(p1 + k), c = Vector128.Load(p2 + k), d = Vector128.Load(p3 + k);
             var to = target + k * width;
+            if (Sse.IsSupported)
+            {
+                Vector128<float> low0 = Sse.UnpackLow(a, b), low1 = Sse.UnpackLow(c, d), high0 = Sse.UnpackHigh(a, b), high1 = Sse.UnpackHigh(c, d);
+                Sse.MoveLowToHigh(low0, low1).Store(to);
+                Sse.MoveHighToLow(low1, low0).Store(to + width);
+                Sse.MoveLowToHigh(high0, high1).Store(to + 2 * width);
+                Sse.MoveHighToLow(high1, high0).Store(to + 3 * width);
+                continue;
+            }
             Vector128.Create(a[0], b[0], c[0], d[0]).Store(to);
             Vector128.Create(a[1], b[1], c[1], d[1]).Store(to + width);
             Vector128.Create(a[2], b[2], c[2], d[2]).Store(to + 2 * width);
