@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using LzuCore.Interop;
+using LzuCore.Memory.Interop;
 
 namespace LzuCore.Memory;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace LzuCore.Interop;
+namespace LzuCore.Memory.Interop;
 
 /// <summary>Asks Linux for pages of 2 MiB: fresh memory then costs one fault for 512. Where the system has none or refuses, nothing changes.</summary>
 internal static unsafe partial class HugePages
