@@ -11,7 +11,7 @@ internal static unsafe partial class HugePages
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* address, nuint length, int advice);
 
-    /// <summary>For the whole huge pages inside a piece of memory that will be written from end to end; what lies about them is not touched, so it takes no more memory.</summary>
+    /// <summary>For the whole huge pages inside a piece of memory: those that are written from end to end, as nearly all are, take no more than small ones; its ends, which they do not cover, keep small ones.</summary>
     public static void Want(nint address, long bytes)
     {
         if (!OperatingSystem.IsLinux()) return;
