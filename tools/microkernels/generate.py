@@ -9,10 +9,12 @@ PATHS = {
     "Avx512MicroKernel": dict(
         rows=12, wide_rows=8, vector="Vector512<float>", lanes="16", load="Vector512.Load({0})", splat="Vector512.Create({0})", fma="Avx512F.FusedMultiplyAdd({0}, {1}, {2})",
         max="Avx512F.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx512F.IsSupported",
+        fetch="Sse.Prefetch0({0})",
         about="8 rows x 48 columns or 12 x 32, both 24 of the 32 vector registers, AVX-512."),
     "Avx2MicroKernel": dict(
         rows=6, wide_rows=0, vector="Vector256<float>", lanes="8", load="Vector256.Load({0})", splat="Vector256.Create({0})", fma="Fma.MultiplyAdd({0}, {1}, {2})",
         max="Avx.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx2.IsSupported && Fma.IsSupported",
+        fetch="Sse.Prefetch0({0})",
         about="6 rows x 16 columns in 12 of the 16 vector registers, AVX2 with FMA."),
     "PortableMicroKernel": dict(
         rows=6, wide_rows=0, vector="Vector<float>", lanes="Vector<float>.Count", load="Vector.Load({0})", splat="new Vector<float>({0})", fma="Vector.MultiplyAddEstimate({0}, {1}, {2})",
@@ -21,7 +23,7 @@ PATHS = {
 }
 
 
-def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, supported, about):
+def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, supported, about, fetch=""):
     lines = []
     put = lines.append
 
@@ -46,7 +48,8 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
 
     # The sum over k, two terms a turn and a last one where the length is odd: fewer instructions a multiply-add, which counts where another thread
     # shares the core. element(i, k) is A's element of row i, k terms on; advance goes two terms on. Where more terms follow, b stands behind the last.
-    def terms(indent, panel_step, element, advance="", follow=False):
+    # A turn fetches one line of what comes next.
+    def terms(indent, panel_step, element, advance="", follow=False, fetches=False):
         def body(n, depth):
             for k in range(n):
                 panel_row(depth, "" if k == 0 else f" + {panel_step}")
@@ -55,6 +58,8 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
 
         pad = " " * indent
         put(f"{pad}for (k = 0; k < length - 1; k += 2)\n{pad}{{")
+        if fetches and fetch:
+            put(f"{pad}    {fetch.format('ahead')}; ahead += aheadStep;")
         body(2, indent + 4)
         put(f"{pad}    b += 2 * {panel_step};{advance}\n{pad}}}")
         put(f"{pad}if (k < length)\n{pad}{{")
@@ -115,14 +120,18 @@ internal sealed unsafe class {name} : MicroKernel
         guard(i, each(i, lambda v, at: f"c{i}_{v} = {load.format(f'o[{i}] + column{at}')};"), 12)
     put("""        }
         var b = tile->B;
-        nint k, length = tile->SegmentLength, panelStep = tile->BStep;
-        if (TAddress.Mode == Addressing.Indirect)
+        nint k, length = tile->SegmentLength, panelStep = tile->BStep;""")
+    if fetch:
+        put("""        // Where nothing comes next, a line that is at hand anyway.
+        var ahead = tile->Ahead is null ? (byte*)b : tile->Ahead;
+        var aheadStep = tile->Ahead is null ? 0 : tile->AheadStep;""")
+    put("""        if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
             for (var s = tile->Segments; s > 0; s--, rows += TRows.Count)
             {""")
     put("                float* " + ", ".join(f"{p} = rows[{'0' if i == 0 else f'TRows.Count > {i} ? {i} : 0'}]" for i, p in enumerate(pointers)) + ";")
-    terms(16, "TWidth.Vectors * Lanes", lambda i, k: f"p{i}[k{f' + {k}' if k else ''}]", follow=True)
+    terms(16, "TWidth.Vectors * Lanes", lambda i, k: f"p{i}[k{f' + {k}' if k else ''}]", follow=True, fetches=True)
     put("""            }
         }
         else if (TAddress.Mode == Addressing.Strided)
@@ -133,7 +142,7 @@ internal sealed unsafe class {name} : MicroKernel
         put(f"            var q{i} = tile->A{'' if i == 0 else f' + {i} * step'};")
     bases = range(0, rows, 3)
     terms(12, "panelStep", lambda i, k: f"q{i - i % 3}[{['', 'step + ', '2 * step + '][i % 3]}{k}]".replace(" + 0]", "]"),
-          "".join(f" q{i} += 2;" for i in bases))
+          "".join(f" q{i} += 2;" for i in bases), fetches=True)
     put("""        }
         else
         {

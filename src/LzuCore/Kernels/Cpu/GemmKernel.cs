@@ -110,7 +110,7 @@ internal sealed unsafe class GemmKernel(MicroKernel micro) : IGemmKernel
         int rowUnits = (tiles + UnitTiles - 1) / UnitTiles, columnUnits = Math.Clamp(WantedUnits / rowUnits, 1, sliver1 - sliver0);
         ParallelRows.For(rowUnits * columnUnits, 1, (begin, end) =>
         {
-            Tile tile;
+            Tile tile = default;
             var outs = stackalloc float*[micro.MaxRows];
             for (var unit = begin; unit < end; unit++)
             {

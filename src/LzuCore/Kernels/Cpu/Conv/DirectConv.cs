@@ -12,6 +12,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
 {
     // Second-level cache for a block's input rows, and for the piece of a panel that its tiles share before the next piece is read.
     private const int BlockBytes = 384 << 10, PieceBytes = 384 << 10;
+    private const int WrittenBytes = 512 << 10;
     private const int MostTiles = 24, FewestTiles = 4;
 
     // Floats that a tap reads at a time: with more, too few tiles of input fit beside a piece of a panel, and panels are read from memory again and again.
@@ -38,6 +39,8 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         length /= parts;
         var taps = phase.Taps.Length * parts;
         int blockTiles = (int)Math.Clamp(BlockBytes / ((long)cut.Rows * length * sizeof(float)), FewestTiles, MostTiles), tiles = (pixels + cut.Rows - 1) / cut.Rows, blocks = (tiles + blockTiles - 1) / blockTiles;
+        // What a block writes is brought before it begins where it lies in one piece that stays in cache, else line by line.
+        var dense = phase is { StepY: 1, StepX: 1 } && phase.Rows == target.Height && phase.Columns == target.Width && target.Pixel == cut.Columns && (long)blockTiles * cut.Rows * cut.Columns * sizeof(float) <= WrittenBytes;
         int groups = Math.Clamp((WantedUnits + blocks - 1) / blocks, 1, cut.Slivers);
         using var zeros = Scratch.Floats(length);
         new Span<float>(zeros.Pointer, length).Clear();
@@ -46,41 +49,46 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         {
             using var rows = new Scratch(((long)blockTiles * cut.Rows * (taps + 1) + Vector<nint>.Count) * sizeof(nint));
             float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps + Vector<nint>.Count;
-            Tile tile;
+            var starts = stackalloc int[MostTiles + 1];
+            Tile tile = default;
             for (var unit = begin; unit < end; unit++)
             {
                 var (block, group) = Math.DivRem(unit, groups);
                 int tile0 = block * blockTiles, tile1 = Math.Min(tiles, tile0 + blockTiles);
-                int pixel0 = Pixel(tile0);
-                for (var t = tile0; t < tile1; t++)
+                var inBlock = tile1 - tile0;
+                for (var t = 0; t <= inBlock; t++) starts[t] = Pixel(tile0 + t);
+                var pixel0 = starts[0];
+                for (var t = 0; t < inBlock; t++)
                 {
-                    int first = Pixel(t), count = Pixel(t + 1) - first;
-                    Locate(source, phase, target, parts, length, first, count, zero, inPlace ? null : table + (first - pixel0) * taps, outs + (first - pixel0));
+                    int first = starts[t] - pixel0, count = starts[t + 1] - starts[t];
+                    Locate(source, phase, target, parts, length, starts[t], count, zero, inPlace ? null : table + first * taps, outs + first);
                 }
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
+                var ahead = Next(starts[inBlock], groups == 1 ? Pixel(Math.Min(tiles, tile1 + blockTiles)) : starts[inBlock], (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
                 for (var s = sliver0; s < sliver1; s++)
                 {
-                    int width = cut.Width(s), piece = (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, taps));
+                    int width = cut.Width(s), piece = Piece(width);
                     for (var tap = 0; tap == 0 || tap < taps; tap += piece)
-                        for (var t = tile0; t < tile1; t++)
+                        for (var t = 0; t < inBlock; t++)
                         {
-                            int first = Pixel(t), count = Pixel(t + 1) - first;
+                            int first = starts[t] - pixel0, count = starts[t + 1] - starts[t];
                             tile.B = weights[s] + (long)tap * length * width;
                             tile.BStep = width;
                             tile.Segments = Math.Min(piece, taps - tap);
                             tile.SegmentLength = length;
+                            ahead.Next(&tile, tile.Segments * length);
                             var addressing = Addressing.Strided;
                             if (inPlace)
                             {
-                                tile.A = source.Data + first * source.Pixel;
+                                tile.A = source.Data + starts[t] * source.Pixel;
                                 tile.AStep = source.Pixel;
                             }
                             else
                             {
-                                tile.Rows = table + (first - pixel0) * taps + tap * count;
+                                tile.Rows = table + first * taps + tap * count;
                                 addressing = Addressing.Indirect;
                             }
-                            sink.Run(micro, &tile, count, addressing, outs + (first - pixel0), cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= taps);
+                            sink.Run(micro, &tile, count, addressing, outs + first, cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= taps, fetch: !dense && tap + piece >= taps);
                         }
                 }
             }
@@ -88,6 +96,18 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         GC.KeepAlive(weights);
 
         int Pixel(int t) => (int)((long)pixels * t / tiles);
+
+        // Taps whose part of a panel stays in cache, and how many such parts a sum has.
+        int Piece(int width) => (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, taps));
+
+        int Pieces(int width) => (Math.Max(1, taps) + Piece(width) - 1) / Piece(width);
+
+        // The inputs and outputs of some pixels, where they lie side by side.
+        Ahead Next(int pixel0, int pixel1, int runs)
+        {
+            long count = pixel1 - pixel0, read = inPlace && source.Pixel == length ? count * length * sizeof(float) : 0, written = dense ? count * target.Pixel * sizeof(float) : 0;
+            return new Ahead(source.Data + pixel0 * source.Pixel, read, target.Data + pixel0 * target.Pixel, written, runs);
+        }
     }
 
     // The fewest equal parts of a tap that are short enough; one where its channels cannot be divided so.

@@ -96,7 +96,7 @@ internal sealed unsafe class SampledConv(MicroKernel micro, SimdWidth width)
         {
             var outs = stackalloc float*[micro.MaxRows];
             int pixel0 = Pixel(tile0), width = Cut.Width(s);
-            Tile tile;
+            Tile tile = default;
             for (var t = tile0; t < tile1; t++)
             {
                 int first = Pixel(t), rows = Pixel(t + 1) - first;

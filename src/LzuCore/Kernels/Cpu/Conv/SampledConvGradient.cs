@@ -93,7 +93,7 @@ internal sealed unsafe class SampledConvGradient(MicroKernel micro, SimdWidth wi
         ParallelRows.For(cut.Slivers * groups, 1, (begin, end) =>
         {
             var outs = stackalloc float*[micro.MaxRows];
-            Tile tile;
+            Tile tile = default;
             for (var unit = begin; unit < end; unit++)
             {
                 var (s, group) = Math.DivRem(unit, groups);
@@ -119,7 +119,7 @@ internal sealed unsafe class SampledConvGradient(MicroKernel micro, SimdWidth wi
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
             var outs = stackalloc float*[micro.MaxRows];
-            Tile tile;
+            Tile tile = default;
             for (var s = begin; s < end; s++)
                 for (var t = 0; t < tiles; t++)
                 {

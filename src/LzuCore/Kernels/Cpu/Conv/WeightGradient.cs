@@ -51,7 +51,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         {
             using var panel = Scratch.Floats(PixelBlock * micro.MaxWidth);
             var outs = stackalloc float*[micro.MaxRows];
-            Tile tile;
+            Tile tile = default;
             for (var unit = begin; unit < end; unit++)
             {
                 var (run, group) = Math.DivRem(unit, groups);

@@ -61,6 +61,9 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         }
         var b = tile->B;
         nint k, length = tile->SegmentLength, panelStep = tile->BStep;
+        // Where nothing comes next, a line that is at hand anyway.
+        var ahead = tile->Ahead is null ? (byte*)b : tile->Ahead;
+        var aheadStep = tile->Ahead is null ? 0 : tile->AheadStep;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
@@ -69,6 +72,7 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
                 float* p0 = rows[0], p1 = rows[TRows.Count > 1 ? 1 : 0], p2 = rows[TRows.Count > 2 ? 2 : 0], p3 = rows[TRows.Count > 3 ? 3 : 0], p4 = rows[TRows.Count > 4 ? 4 : 0], p5 = rows[TRows.Count > 5 ? 5 : 0];
                 for (k = 0; k < length - 1; k += 2)
                 {
+                    Sse.Prefetch0(ahead); ahead += aheadStep;
                     b0 = Vector256.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
                     a = Vector256.Create(p0[k]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
@@ -109,6 +113,7 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
             var q3 = tile->A + 3 * step;
             for (k = 0; k < length - 1; k += 2)
             {
+                Sse.Prefetch0(ahead); ahead += aheadStep;
                 b0 = Vector256.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
                 a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);

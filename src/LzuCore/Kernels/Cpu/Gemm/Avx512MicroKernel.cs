@@ -80,6 +80,9 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         }
         var b = tile->B;
         nint k, length = tile->SegmentLength, panelStep = tile->BStep;
+        // Where nothing comes next, a line that is at hand anyway.
+        var ahead = tile->Ahead is null ? (byte*)b : tile->Ahead;
+        var aheadStep = tile->Ahead is null ? 0 : tile->AheadStep;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
@@ -88,6 +91,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 float* p0 = rows[0], p1 = rows[TRows.Count > 1 ? 1 : 0], p2 = rows[TRows.Count > 2 ? 2 : 0], p3 = rows[TRows.Count > 3 ? 3 : 0], p4 = rows[TRows.Count > 4 ? 4 : 0], p5 = rows[TRows.Count > 5 ? 5 : 0], p6 = rows[TRows.Count > 6 ? 6 : 0], p7 = rows[TRows.Count > 7 ? 7 : 0], p8 = rows[TRows.Count > 8 ? 8 : 0], p9 = rows[TRows.Count > 9 ? 9 : 0], p10 = rows[TRows.Count > 10 ? 10 : 0], p11 = rows[TRows.Count > 11 ? 11 : 0];
                 for (k = 0; k < length - 1; k += 2)
                 {
+                    Sse.Prefetch0(ahead); ahead += aheadStep;
                     b0 = Vector512.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                     if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
@@ -151,6 +155,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             var q9 = tile->A + 9 * step;
             for (k = 0; k < length - 1; k += 2)
             {
+                Sse.Prefetch0(ahead); ahead += aheadStep;
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);

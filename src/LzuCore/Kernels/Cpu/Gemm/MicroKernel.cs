@@ -134,6 +134,10 @@ internal unsafe struct Tile
     public nint Segments;
     /// <summary>Elements of the sum in a segment.</summary>
     public nint SegmentLength;
+    /// <summary>Indirect and Strided: what to bring into the caches meanwhile, one address every two terms; null is nothing. Only a hint.</summary>
+    public byte* Ahead;
+    /// <summary>Bytes from one of these addresses to the next.</summary>
+    public nint AheadStep;
     /// <summary>Packed panel, [k][width].</summary>
     public float* B;
     /// <summary>Strided and Column: floats between two k of B. The width for a packed panel, which Indirect always has.</summary>

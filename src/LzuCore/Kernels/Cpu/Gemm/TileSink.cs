@@ -44,8 +44,9 @@ internal unsafe struct TileSink
     /// <param name="width">Columns computed.</param>
     /// <param name="first">Whether the sum begins here; otherwise it goes on from the output.</param>
     /// <param name="last">Whether the sum ends here, so that residual and activation apply.</param>
+    /// <param name="fetch">Whether the output's lines are elsewhere than in the second-level cache: then they are fetched first. Those of a residual always are.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Run(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first = true, bool last = true)
+    public readonly void Run(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first = true, bool last = true, bool fetch = false)
     {
         tile->Bias = _bias + column;
         if (columns == width)
@@ -56,7 +57,7 @@ internal unsafe struct TileSink
             tile->HasResidual = last && _residual is not null;
             tile->Residual = (nint)(_residual - _output);
             tile->Floor = last ? _floor : float.NegativeInfinity;
-            if (Sse.IsSupported && tile->HasResidual) Fetch(outs, rows, column, columns);
+            if (Sse.IsSupported && (fetch || (tile->HasResidual && tile->Residual != 0))) Fetch(outs, rows, column, columns);
             micro.Run(tile, rows, width / micro.VectorLanes, addressing);
             return;
         }
@@ -85,17 +86,17 @@ internal unsafe struct TileSink
         }
     }
 
-    // Lines of the residual and of the output come while the sum is computed; at its end they would be waited for. Without a residual, stores wait elsewhere and fetching gains nothing.
+    // Lines of the residual and of the output come while the sum is computed; at its end they would be waited for.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Fetch(float** outs, int rows, nint column, int columns)
     {
-        var residual = _residual - _output;
+        var residual = _residual is null ? 0 : _residual - _output;
         for (var i = 0; i < rows; i++)
         {
             var line = outs[i] + column;
             for (var c = 0; c < columns; c += 16)
             {
-                Sse.Prefetch0(line + residual + c);
+                if (residual != 0) Sse.Prefetch0(line + residual + c);
                 Sse.Prefetch0(line + c);
             }
         }
