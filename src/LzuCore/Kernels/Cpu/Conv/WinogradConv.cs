@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -70,7 +72,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(WinogradTransform.Points * plane);
                     Transform(tiles, channels, first, count, points.Pointer, step, plane);
-                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, zero);
+                    using var targets = Targets(tiles, first, count);
+                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero);
                 }
             });
             return;
@@ -84,7 +87,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             {
                 var (s, block) = Math.DivRem(unit, blocks);
                 int first = Block(block), count = Block(block + 1) - first;
-                Multiply(shared + first * step, step, whole, channels, filters, s, s + 1, tiles, first, count, zero);
+                using var targets = Targets(tiles, first, count);
+                Multiply(shared + first * step, step, whole, channels, filters, s, s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero);
             }
         });
 
@@ -112,46 +116,79 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="plane">Floats to the next of the 36.</param>
     public static void Transform(MicroKernel micro, Picture source, int channels, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
-        using var room = Scratch.Floats(WinogradTransform.Points * step);
+        using var zeros = Scratch.Floats(step);
+        new Span<float>(zeros.Pointer, step).Clear();
+        const int pixels = WinogradTransform.Inputs * WinogradTransform.Inputs;
+        var squares = stackalloc float*[2 * pixels];
+        Square(first, squares);
         for (var t = 0; t < count; t++)
         {
-            var (n, y, x) = tiles.Origin(first + t);
-            var from = tiles.Square(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.Inputs, channels, room.Pointer, out var row, out var pixel);
-            WinogradTransform.Input(micro.Simd, from, row, pixel, channels, points + t * step, plane);
+            float** now = squares + t % 2 * pixels, next = squares + (t + 1) % 2 * pixels;
+            Square(first + Math.Min(t + 1, count - 1), next);
+            WinogradTransform.Input(micro.Simd, now, next, channels, points + t * step, plane);
+        }
+
+        void Square(int tile, float** to)
+        {
+            var (n, y, x) = tiles.Origin(tile);
+            tiles.Square(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.Inputs, zeros.Pointer, to);
         }
     }
 
-    // The 36 products of some tiles with some slivers of outputs, and their output transforms.
-    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, float* zero)
+    private static Scratch Targets(WinogradMaps tiles, int first, int count)
     {
+        var scratch = new Scratch(count * (long)sizeof(WinogradTarget));
+        var to = (WinogradTarget*)scratch.Pointer;
+        for (int t = 0, many; t < count; t += many)
+        {
+            many = tiles.Run(first + t, count - t, out var map, out var own);
+            for (var i = 0; i < many; i++) to[t + i] = map.Target(own + i);
+        }
+        return scratch;
+    }
+
+    // The 36 products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines are fetched meanwhile, a few for each product: half of what the transforms would take is waiting for them.
+    private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero)
+    {
+        const int pixels = WinogradTransform.Outputs * WinogradTransform.Outputs;
         var cut = filters.Cut;
-        int column = cut.Start(sliver0), row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
+        int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
         using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
         Tile tile = new() { AStep = step, Segments = 1, SegmentLength = channels, Bias = zero, Floor = float.NegativeInfinity };
+        int fetched = 0, share = (count * pixels + WinogradTransform.Points * (sliver1 - sliver0) - 1) / (WinogradTransform.Points * (sliver1 - sliver0));
         for (var p = 0; p < WinogradTransform.Points; p++)
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
                 tile.B = filters[s] + (long)p * channels * tile.BStep;
                 tile.Column = p * sumPlane + cut.Start(s) - column;
-                for (var g = 0; g < groups; g++)
+                for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
                 {
-                    int t = (int)((long)count * g / groups), rows = (int)((long)count * (g + 1) / groups) - t;
+                    rows = (count - t) / (groups - g);
+                    for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / WinogradTransform.Outputs, fetched % WinogradTransform.Outputs, column, columns);
                     tile.A = points + p * plane + t * step;
                     tile.Out = outs + t;
                     micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
                 }
             }
         GC.KeepAlive(filters);
-        var columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column;
         for (int t = 0, many; t < count; t += many)
         {
-            many = tiles.Run(first + t, count - t, out var map, out var own);
-            for (var i = 0; i < many; i++) map.Finish(micro.Simd, own + i, outs[t + i], sumPlane, column, columns);
+            many = tiles.Run(first + t, count - t, out var map, out _);
+            var finish = map.Finish(column);
+            for (var i = t; i < t + many; i++) WinogradTransform.Output(micro.Simd, outs[i], sumPlane, columns, finish, targets[i].First + column, targets[i].Down, targets[i].Right, targets[i].Height, targets[i].Width);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(WinogradTarget* target, int y, int x, int column, int columns)
+    {
+        if (!Sse.IsSupported || y >= target->Height || x >= target->Width) return;
+        var line = target->First + y * target->Down + x * target->Right + column;
+        for (var c = 0; c < columns; c += 16) Sse.Prefetch0(line + c);
     }
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>

@@ -37,31 +37,23 @@ internal readonly unsafe struct WinogradTiles
         return (picture, _rows.Start(row), _columns.Start(column));
     }
 
-    /// <summary>A square of pixels: in place where all exist, else copied, with zeros for the others.</summary>
+    /// <summary>The first channels of a square's pixels, row by row; zeros for those outside. Pointers, for copying the squares at the border cost more than transforming all of them.</summary>
     /// <param name="picture">Where it lies.</param>
     /// <param name="n">In which picture of the batch.</param>
     /// <param name="y">First row.</param>
     /// <param name="x">First column.</param>
     /// <param name="side">Pixels each way.</param>
-    /// <param name="channels">Channels.</param>
-    /// <param name="room">For the copy: side x side x <see cref="Step"/>.</param>
-    /// <param name="row">Floats to the pixel below.</param>
-    /// <param name="pixel">Floats to the pixel on the right.</param>
-    public float* Square(Picture picture, int n, int y, int x, int side, int channels, float* room, out nint row, out nint pixel)
+    /// <param name="zero">A pixel of zeros, of whole vectors.</param>
+    /// <param name="to">side x side pointers.</param>
+    public void Square(Picture picture, int n, int y, int x, int side, float* zero, float** to)
     {
-        var from = picture.Data + n * picture.Image + y * picture.Row + x * picture.Pixel;
-        (row, pixel) = (StepY * picture.Row, StepX * picture.Pixel);
-        if (y >= 0 && x >= 0 && y + (side - 1) * StepY < picture.Height && x + (side - 1) * StepX < picture.Width) return from;
-        var padded = Step(channels);
-        for (var i = 0; i < side; i++)
-            for (var j = 0; j < side; j++)
-            {
-                var to = room + (i * side + j) * padded;
-                if ((uint)(y + i * StepY) < (uint)picture.Height && (uint)(x + j * StepX) < (uint)picture.Width) Panels.Copy(from + i * row + j * pixel, to, channels);
-                else new Span<float>(to, channels).Clear();
-            }
-        (row, pixel) = (side * padded, padded);
-        return room;
+        var from = picture.Data + n * picture.Image;
+        for (var i = 0; i < side; i++, y += StepY)
+        {
+            var across = x;
+            for (var j = 0; j < side; j++, across += StepX)
+                *to++ = (uint)y < (uint)picture.Height && (uint)across < (uint)picture.Width ? from + y * picture.Row + across * picture.Pixel : zero;
+        }
     }
 
     /// <summary>Floats from a tile's channels to the next tile's: whole cache lines and one more, since powers of two meet in few sets.</summary>
@@ -99,15 +91,34 @@ internal sealed unsafe class WinogradMap(Picture source, Phase phase, Picture ta
 
     public WinogradTiles Tiles { get; } = new(source.Batch, phase);
 
-    /// <summary>The output transform of a tile, from a column on, to where its pixels lie.</summary>
-    public void Finish(SimdWidth simd, int tile, float* sums, nint plane, int column, int columns)
+    /// <summary>Where a tile's pixels go.</summary>
+    public WinogradTarget Target(int tile)
     {
         var (n, y, x) = Tiles.Origin(tile);
-        var to = target.Data + n * target.Image + y * target.Row + x * target.Pixel + column;
-        nint down = Tiles.StepY * target.Row, right = Tiles.StepX * target.Pixel;
-        int height = Math.Min(WinogradTransform.Outputs, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY), across = Math.Min(WinogradTransform.Outputs, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX);
-        WinogradTransform.Output(simd, sums, plane, columns, sink.Finish(column), to, down, right, height, across);
+        return new WinogradTarget
+        {
+            First = target.Data + n * target.Image + y * target.Row + x * target.Pixel,
+            Down = Tiles.StepY * target.Row,
+            Right = Tiles.StepX * target.Pixel,
+            Height = Math.Min(WinogradTransform.Outputs, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
+            Width = Math.Min(WinogradTransform.Outputs, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
+        };
     }
+
+    /// <summary>Bias, residual and activation, from a column on.</summary>
+    public TileFinish Finish(int column) => sink.Finish(column);
+}
+
+/// <summary>Where a tile's pixels go: those that exist.</summary>
+internal unsafe struct WinogradTarget
+{
+    /// <summary>The first, at the group's first channel.</summary>
+    public float* First;
+    /// <summary>Floats to the pixel below.</summary>
+    public nint Down;
+    /// <summary>Floats to the pixel on the right.</summary>
+    public nint Right;
+    public int Height, Width;
 }
 
 /// <summary>The tiles of several maps in a row.</summary>

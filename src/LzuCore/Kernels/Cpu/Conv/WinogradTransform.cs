@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -23,40 +24,55 @@ internal static unsafe class WinogradTransform
 
     /// <summary>Transforms 6x6 pixels; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>
     /// <param name="simd">The vectors.</param>
-    /// <param name="from">First pixel.</param>
-    /// <param name="row">Floats to the pixel below.</param>
-    /// <param name="pixel">Floats to the pixel on the right.</param>
+    /// <param name="pixels">The pixels' first channels, row by row.</param>
+    /// <param name="next">Those of the tile that is transformed next: they are fetched meanwhile.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="to">First channel of the first value.</param>
     /// <param name="plane">Floats to the next value.</param>
-    public static void Input(SimdWidth simd, float* from, nint row, nint pixel, int channels, float* to, nint plane)
+    public static void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
     {
         switch (simd)
         {
-            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(from, row, pixel, channels, to, plane); break;
-            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(from, row, pixel, channels, to, plane); break;
-            default: Input<PortableLanes, Vector<float>>(from, row, pixel, channels, to, plane); break;
+            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(pixels, next, channels, to, plane); break;
+            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(pixels, next, channels, to, plane); break;
+            default: Input<PortableLanes, Vector<float>>(pixels, next, channels, to, plane); break;
         }
     }
 
+    // Three of the six rows of values at a time: what is between the two dimensions stays in registers, and nothing is computed twice.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Input<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    private static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
-        var room = stackalloc float[(Points + 1) * L.Count];
-        var half = Aligned<L, V>(room);
-        for (var c = 0; c < channels; c += L.Count)
+        for (var c = 0; c < channels; c += L.Count, to += L.Count)
         {
-            for (var x = 0; x < Inputs; x++)
-            {
-                var p = from + x * pixel + c;
-                ToPoints<L, V>(L.Load(p), L.Load(p + row), L.Load(p + 2 * row), L.Load(p + 3 * row), L.Load(p + 4 * row), L.Load(p + 5 * row), half + x * L.Count, Inputs * L.Count);
-            }
-            for (var y = 0; y < Inputs; y++)
-            {
-                var p = half + y * Inputs * L.Count;
-                ToPoints<L, V>(L.Load(p), L.Load(p + L.Count), L.Load(p + 2 * L.Count), L.Load(p + 3 * L.Count), L.Load(p + 4 * L.Count), L.Load(p + 5 * L.Count), to + y * Inputs * plane + c, plane);
-            }
+            if (Sse.IsSupported)
+                for (var y = 0; y < Inputs * Inputs; y += Inputs)
+                {
+                    // The first two columns are most often these pixels' last ones.
+                    Sse.Prefetch0(next[y + 2] + c);
+                    Sse.Prefetch0(next[y + 3] + c);
+                    Sse.Prefetch0(next[y + 4] + c);
+                    Sse.Prefetch0(next[y + 5] + c);
+                }
+            NearPoints<L, V>(pixels, c, out var a0, out var b0, out var d0);
+            NearPoints<L, V>(pixels + 1, c, out var a1, out var b1, out var d1);
+            NearPoints<L, V>(pixels + 2, c, out var a2, out var b2, out var d2);
+            NearPoints<L, V>(pixels + 3, c, out var a3, out var b3, out var d3);
+            NearPoints<L, V>(pixels + 4, c, out var a4, out var b4, out var d4);
+            NearPoints<L, V>(pixels + 5, c, out var a5, out var b5, out var d5);
+            ToPoints<L, V>(a0, a1, a2, a3, a4, a5, to, plane);
+            ToPoints<L, V>(b0, b1, b2, b3, b4, b5, to + 6 * plane, plane);
+            ToPoints<L, V>(d0, d1, d2, d3, d4, d5, to + 12 * plane, plane);
+            FarPoints<L, V>(pixels, c, out a0, out b0, out d0);
+            FarPoints<L, V>(pixels + 1, c, out a1, out b1, out d1);
+            FarPoints<L, V>(pixels + 2, c, out a2, out b2, out d2);
+            FarPoints<L, V>(pixels + 3, c, out a3, out b3, out d3);
+            FarPoints<L, V>(pixels + 4, c, out a4, out b4, out d4);
+            FarPoints<L, V>(pixels + 5, c, out a5, out b5, out d5);
+            ToPoints<L, V>(a0, a1, a2, a3, a4, a5, to + 18 * plane, plane);
+            ToPoints<L, V>(b0, b1, b2, b3, b4, b5, to + 24 * plane, plane);
+            ToPoints<L, V>(d0, d1, d2, d3, d4, d5, to + 30 * plane, plane);
         }
     }
 
@@ -81,71 +97,86 @@ internal static unsafe class WinogradTransform
         }
     }
 
+    // Two of the four rows of pixels at a time, as above.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
     {
-        var room = stackalloc float[(Outputs * Inputs + 2) * L.Count];
-        var half = Aligned<L, V>(room);
-        var spill = half + Outputs * Inputs * L.Count;
-        var line = stackalloc V[Outputs];
+        var spill = stackalloc float[Outputs * L.Count];
         var floor = L.All(finish.Floor);
-        for (var c = 0; c < columns; c += L.Count)
+        for (var c = 0; c < columns; c += L.Count, to += L.Count)
         {
-            for (var x = 0; x < Inputs; x++)
-            {
-                var p = sums + x * plane + c;
-                var step = Inputs * plane;
-                ToPixels<L, V>(L.Load(p), L.Load(p + step), L.Load(p + 2 * step), L.Load(p + 3 * step), L.Load(p + 4 * step), L.Load(p + 5 * step), out var y0, out var y1, out var y2, out var y3);
-                L.Store(y0, half + x * L.Count);
-                L.Store(y1, half + (Inputs + x) * L.Count);
-                L.Store(y2, half + (2 * Inputs + x) * L.Count);
-                L.Store(y3, half + (3 * Inputs + x) * L.Count);
-            }
-            var bias = L.Load(finish.Bias + c);
+            var p = sums + c;
             var rest = columns - c;
-            for (var y = 0; y < height; y++)
-            {
-                var p = half + y * Inputs * L.Count;
-                ToPixels<L, V>(L.Load(p), L.Load(p + L.Count), L.Load(p + 2 * L.Count), L.Load(p + 3 * L.Count), L.Load(p + 4 * L.Count), L.Load(p + 5 * L.Count), out line[0], out line[1], out line[2], out line[3]);
-                for (var x = 0; x < width; x++)
-                {
-                    var at = to + y * row + x * pixel + c;
-                    var v = L.Add(line[x], bias);
-                    if (finish.HasResidual) v = L.Add(v, L.Load(at + finish.Residual));
-                    v = L.Raise(floor, v);
-                    if (rest >= L.Count) L.Store(v, at);
-                    else
-                    {
-                        L.Store(v, spill);
-                        Panels.Copy(spill, at, rest);
-                    }
-                }
-            }
+            var bias = L.Load(finish.Bias + c);
+            var residual = finish.HasResidual ? to + finish.Residual : null;
+            EvenRows<L, V>(p, plane, out var a0, out var b0);
+            EvenRows<L, V>(p + plane, plane, out var a1, out var b1);
+            EvenRows<L, V>(p + 2 * plane, plane, out var a2, out var b2);
+            EvenRows<L, V>(p + 3 * plane, plane, out var a3, out var b3);
+            EvenRows<L, V>(p + 4 * plane, plane, out var a4, out var b4);
+            EvenRows<L, V>(p + 5 * plane, plane, out var a5, out var b5);
+            FinishRow<L, V>(a0, a1, a2, a3, a4, a5, bias, floor, residual, to, pixel, width, rest, spill);
+            if (height > 2) FinishRow<L, V>(b0, b1, b2, b3, b4, b5, bias, floor, residual is null ? null : residual + 2 * row, to + 2 * row, pixel, width, rest, spill);
+            if (height < 2) continue;
+            OddRows<L, V>(p, plane, out a0, out b0);
+            OddRows<L, V>(p + plane, plane, out a1, out b1);
+            OddRows<L, V>(p + 2 * plane, plane, out a2, out b2);
+            OddRows<L, V>(p + 3 * plane, plane, out a3, out b3);
+            OddRows<L, V>(p + 4 * plane, plane, out a4, out b4);
+            OddRows<L, V>(p + 5 * plane, plane, out a5, out b5);
+            FinishRow<L, V>(a0, a1, a2, a3, a4, a5, bias, floor, residual is null ? null : residual + row, to + row, pixel, width, rest, spill);
+            if (height > 3) FinishRow<L, V>(b0, b1, b2, b3, b4, b5, bias, floor, residual is null ? null : residual + 3 * row, to + 3 * row, pixel, width, rest, spill);
         }
+    }
+
+    // A row of four pixels from its six sums: the other dimension, bias, residual and activation.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FinishRow<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, V bias, V floor, float* residual, float* to, nint pixel, int width, int columns, float* spill) where L : ILanes<V> where V : unmanaged
+    {
+        V near = L.Add(m1, m2), far = L.Add(m3, m4), nearOdd = L.Subtract(m1, m2), farOdd = L.Subtract(m3, m4);
+        V y0 = L.Add(L.Add(m0, L.Add(near, far)), bias), y1 = L.Add(Odd<L, V>(nearOdd, farOdd), bias), y2 = L.Add(L.MultiplyAdd(L.All(0.5f), near, L.Add(far, far)), bias), y3 = L.Add(OddCubed<L, V>(nearOdd, farOdd, m5), bias);
+        if (residual is not null)
+        {
+            y0 = L.Add(y0, L.Load(residual));
+            if (width > 1) y1 = L.Add(y1, L.Load(residual + pixel));
+            if (width > 2) y2 = L.Add(y2, L.Load(residual + 2 * pixel));
+            if (width > 3) y3 = L.Add(y3, L.Load(residual + 3 * pixel));
+        }
+        if (columns >= L.Count)
+        {
+            L.Store(L.Raise(floor, y0), to);
+            if (width > 1) L.Store(L.Raise(floor, y1), to + pixel);
+            if (width > 2) L.Store(L.Raise(floor, y2), to + 2 * pixel);
+            if (width > 3) L.Store(L.Raise(floor, y3), to + 3 * pixel);
+            return;
+        }
+        L.Store(L.Raise(floor, y0), spill);
+        L.Store(L.Raise(floor, y1), spill + L.Count);
+        L.Store(L.Raise(floor, y2), spill + 2 * L.Count);
+        L.Store(L.Raise(floor, y3), spill + 3 * L.Count);
+        for (var x = 0; x < width; x++) Panels.Copy(spill + x * L.Count, to + x * pixel, columns);
     }
 
     /// <summary>The adjoint of <see cref="Output"/>: 4x4 gradients of outputs to 36 of sums. Whole vectors, as in <see cref="Input"/>.</summary>
     /// <param name="simd">The vectors.</param>
-    /// <param name="from">First pixel.</param>
-    /// <param name="row">Floats to the pixel below.</param>
-    /// <param name="pixel">Floats to the pixel on the right.</param>
+    /// <param name="pixels">The pixels' first channels, row by row.</param>
     /// <param name="channels">Channels.</param>
     /// <param name="to">First channel of the first value.</param>
     /// <param name="plane">Floats to the next value.</param>
-    public static void OutputGradient(SimdWidth simd, float* from, nint row, nint pixel, int channels, float* to, nint plane)
+    public static void OutputGradient(SimdWidth simd, float** pixels, int channels, float* to, nint plane)
     {
         switch (simd)
         {
-            case SimdWidth.Bits512: OutputGradient<Lanes512, Vector512<float>>(from, row, pixel, channels, to, plane); break;
-            case SimdWidth.Bits256: OutputGradient<Lanes256, Vector256<float>>(from, row, pixel, channels, to, plane); break;
-            default: OutputGradient<PortableLanes, Vector<float>>(from, row, pixel, channels, to, plane); break;
+            case SimdWidth.Bits512: OutputGradient<Lanes512, Vector512<float>>(pixels, channels, to, plane); break;
+            case SimdWidth.Bits256: OutputGradient<Lanes256, Vector256<float>>(pixels, channels, to, plane); break;
+            default: OutputGradient<PortableLanes, Vector<float>>(pixels, channels, to, plane); break;
         }
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OutputGradient<L, V>(float* from, nint row, nint pixel, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    private static void OutputGradient<L, V>(float** pixels, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         var room = stackalloc float[(Outputs * Inputs + 1) * L.Count];
         var half = Aligned<L, V>(room);
@@ -153,8 +184,8 @@ internal static unsafe class WinogradTransform
         {
             for (var x = 0; x < Outputs; x++)
             {
-                var p = from + x * pixel + c;
-                ToSums<L, V>(L.Load(p), L.Load(p + row), L.Load(p + 2 * row), L.Load(p + 3 * row), half + x * L.Count, Outputs * L.Count);
+                var p = pixels + x;
+                ToSums<L, V>(L.Load(p[0] + c), L.Load(p[Outputs] + c), L.Load(p[2 * Outputs] + c), L.Load(p[3 * Outputs] + c), half + x * L.Count, Outputs * L.Count);
             }
             for (var y = 0; y < Inputs; y++)
             {
@@ -250,12 +281,12 @@ internal static unsafe class WinogradTransform
         to[5 * step] = g2;
     }
 
-    // One dimension of the input transform: Bᵀ.
+    // One dimension of the input transform, Bᵀ, of six pixels side by side: all six points.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ToPoints<L, V>(V x0, V x1, V x2, V x3, V x4, V x5, float* to, nint step) where L : ILanes<V> where V : unmanaged
     {
-        V minusB2 = L.All(-2f), minusA2 = L.All(-0.5f), minusBoth = L.All(-2.5f), a = L.All((float)A), b = L.All((float)B), minusA = L.All(-(float)A), minusB = L.All(-(float)B);
-        V e = L.MultiplyAdd(minusB2, x2, x4), o = L.MultiplyAdd(minusB2, x1, x3), f = L.MultiplyAdd(minusA2, x2, x4), p = L.MultiplyAdd(minusA2, x1, x3);
+        V a = L.All((float)A), b = L.All((float)B), minusA = L.All(-(float)A), minusB = L.All(-(float)B), minusBoth = L.All(-2.5f);
+        V e = L.MultiplyAdd(L.All(-2f), x2, x4), o = L.MultiplyAdd(L.All(-2f), x1, x3), f = L.MultiplyAdd(L.All(-0.5f), x2, x4), p = L.MultiplyAdd(L.All(-0.5f), x1, x3);
         L.Store(L.Add(x0, L.MultiplyAdd(minusBoth, x2, x4)), to);
         L.Store(L.MultiplyAdd(a, o, e), to + step);
         L.Store(L.MultiplyAdd(minusA, o, e), to + 2 * step);
@@ -264,16 +295,51 @@ internal static unsafe class WinogradTransform
         L.Store(L.Add(x1, L.MultiplyAdd(minusBoth, x3, x5)), to + 5 * step);
     }
 
-    // One dimension of the output transform: Aᵀ.
+    // The same of a column: the points 0 and ±√½.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ToPixels<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, out V y0, out V y1, out V y2, out V y3) where L : ILanes<V> where V : unmanaged
+    private static void NearPoints<L, V>(float** pixels, int c, out V v0, out V v1, out V v2) where L : ILanes<V> where V : unmanaged
     {
-        V near = L.Add(m1, m2), nearOdd = L.Subtract(m1, m2), far = L.Add(m3, m4), farOdd = L.Subtract(m3, m4), zero = L.All(0);
-        y0 = L.Add(m0, L.Add(near, far));
-        y1 = L.MultiplyAdd(L.All((float)A), nearOdd, L.MultiplyAdd(L.All((float)B), farOdd, zero));
-        y2 = L.MultiplyAdd(L.All(0.5f), near, L.Add(far, far));
-        y3 = L.MultiplyAdd(L.All((float)(A * A * A)), nearOdd, L.MultiplyAdd(L.All((float)(B * B * B)), farOdd, m5));
+        V x0 = L.Load(pixels[0] + c), x1 = L.Load(pixels[6] + c), x2 = L.Load(pixels[12] + c), x3 = L.Load(pixels[18] + c), x4 = L.Load(pixels[24] + c);
+        V e = L.MultiplyAdd(L.All(-2f), x2, x4), o = L.MultiplyAdd(L.All(-2f), x1, x3);
+        v0 = L.Add(x0, L.MultiplyAdd(L.All(-2.5f), x2, x4));
+        v1 = L.MultiplyAdd(L.All((float)A), o, e);
+        v2 = L.MultiplyAdd(L.All(-(float)A), o, e);
     }
+
+    // ±√2 and infinity.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FarPoints<L, V>(float** pixels, int c, out V v3, out V v4, out V v5) where L : ILanes<V> where V : unmanaged
+    {
+        V x1 = L.Load(pixels[6] + c), x2 = L.Load(pixels[12] + c), x3 = L.Load(pixels[18] + c), x4 = L.Load(pixels[24] + c), x5 = L.Load(pixels[30] + c);
+        V f = L.MultiplyAdd(L.All(-0.5f), x2, x4), p = L.MultiplyAdd(L.All(-0.5f), x1, x3);
+        v3 = L.MultiplyAdd(L.All((float)B), p, f);
+        v4 = L.MultiplyAdd(L.All(-(float)B), p, f);
+        v5 = L.Add(x1, L.MultiplyAdd(L.All(-2.5f), x3, x5));
+    }
+
+    // One dimension of the output transform, Aᵀ, of a column of six sums: pixels 0 and 2.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EvenRows<L, V>(float* sums, nint plane, out V y0, out V y2) where L : ILanes<V> where V : unmanaged
+    {
+        V near = L.Add(L.Load(sums + 6 * plane), L.Load(sums + 12 * plane)), far = L.Add(L.Load(sums + 18 * plane), L.Load(sums + 24 * plane));
+        y0 = L.Add(L.Load(sums), L.Add(near, far));
+        y2 = L.MultiplyAdd(L.All(0.5f), near, L.Add(far, far));
+    }
+
+    // Pixels 1 and 3.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OddRows<L, V>(float* sums, nint plane, out V y1, out V y3) where L : ILanes<V> where V : unmanaged
+    {
+        V near = L.Subtract(L.Load(sums + 6 * plane), L.Load(sums + 12 * plane)), far = L.Subtract(L.Load(sums + 18 * plane), L.Load(sums + 24 * plane));
+        y1 = Odd<L, V>(near, far);
+        y3 = OddCubed<L, V>(near, far, L.Load(sums + 30 * plane));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Odd<L, V>(V near, V far) where L : ILanes<V> where V : unmanaged => L.MultiplyAdd(L.All((float)A), near, L.MultiplyAdd(L.All((float)B), far, L.All(0)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V OddCubed<L, V>(V near, V far, V last) where L : ILanes<V> where V : unmanaged => L.MultiplyAdd(L.All((float)(A * A * A)), near, L.MultiplyAdd(L.All((float)(B * B * B)), far, last));
 
     // One dimension of A.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -83,12 +83,14 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
     // Of the output's gradient: 4x4 pixels to 36 values.
     private void Transform(Picture dOutput, int outputs, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
-        using var room = Scratch.Floats(WinogradTransform.Outputs * WinogradTransform.Outputs * step);
+        using var zeros = Scratch.Floats(step);
+        new Span<float>(zeros.Pointer, step).Clear();
+        var square = stackalloc float*[WinogradTransform.Outputs * WinogradTransform.Outputs];
         for (var t = 0; t < count; t++)
         {
             var (n, y, x) = tiles.Origin(first + t);
-            var from = tiles.Square(dOutput, n, y, x, WinogradTransform.Outputs, outputs, room.Pointer, out var row, out var pixel);
-            WinogradTransform.OutputGradient(micro.Simd, from, row, pixel, outputs, points + t * step, plane);
+            tiles.Square(dOutput, n, y, x, WinogradTransform.Outputs, zeros.Pointer, square);
+            WinogradTransform.OutputGradient(micro.Simd, square, outputs, points + t * step, plane);
         }
     }
 }
