@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels;
@@ -18,12 +19,15 @@ public readonly record struct AxisTable(double Stride, double Offset, double Ext
     private const double Snap = 1e-5;
 
     /// <summary>Whether entry i lies beyond the axis, where the warp is the identity.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Beyond(int i) => Stride * i + Offset > Extent;
 
     /// <summary>Entry i as a normalised coordinate. Exact at the very ends, because 2p - E and E are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double Target(int i) => Extent == 0 ? -1 : (2 * (Stride * i + Offset) - Extent) / Extent;
 
     /// <summary>The tile of entry i's parameter between <paramref name="count"/> nodes and the fraction inside it; the last tile goes on beyond the axis.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal (int Tile, double Within) Locate(int i, int count)
     {
         var at = Extent == 0 ? 0 : (Stride * i + Offset) / Extent * (count - 1);
@@ -45,11 +49,18 @@ public readonly record struct AxisTable(double Stride, double Offset, double Ext
     internal static double SnapEnd(double node, double end) => node - end < Snap && end - node < Snap ? end : node;
 
     /// <summary>An index in the table's unit. A float32 table never rounds an index from inside the axis onto its end, where sampling's one-sided slope points outward.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal double Write(double index, bool single)
     {
         var value = OutScale * index + OutShift;
-        var end = IndexScale + IndexShift;
-        if (!single || !(index < end) || index < end - 1e-3 * (1 + Math.Abs(end))) return value;
+        return !single || index < NearEnd || !(index < IndexScale + IndexShift) ? value : BeforeEnd(value, IndexScale + IndexShift);
+    }
+
+    /// <summary>Indices below are far enough from the axis's end for any rounding.</summary>
+    internal double NearEnd => IndexScale + IndexShift - 1e-3 * (1 + Math.Abs(IndexScale + IndexShift));
+
+    private double BeforeEnd(double value, double end)
+    {
         var entry = (float)value;
         while (ReadBack(entry) >= end) entry = Below(entry);
         return entry;

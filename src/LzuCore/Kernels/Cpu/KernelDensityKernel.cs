@@ -31,7 +31,7 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
         double mean = 0;
         for (var at = 0; at < upstream.Length; at++) mean += upstream[at] * density.Sum[at] / density.Total;
         double da = 0, db = 0;
-        double[] gx = new double[w], gy = new double[h];
+        double[] gx = new double[density.X.Length], gy = new double[density.Y.Length];
         foreach (var box in kept)
         {
             density.Gaussian(box, beta, gx, gy);
@@ -96,15 +96,21 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
         {
             (X, Y, Sum) = (Coordinates(w, args.Image.Width), Coordinates(h, args.Image.Height), new double[h * w]);
             if (boxes.Count == 0) Array.Fill(Sum, 1);
-            double[] gx = new double[w], gy = new double[h];
-            foreach (var box in boxes)
+            int across = X.Length, down = Y.Length;
+            double[] gx = new double[boxes.Count * across], gy = new double[boxes.Count * down], row = new double[across];
+            for (var b = 0; b < boxes.Count; b++)
             {
-                Gaussian(box, beta, gx, gy);
-                var share = alpha / (Epsilon + gx.Sum() * gy.Sum());
-                for (var j = 0; j < w; j++) gx[j] *= share;
-                for (var i = 0; i < h; i++) AddRow(gx, gy[i], args.Floor, Sum.AsSpan(i * w, w));
+                Span<double> x = gx.AsSpan(b * across, across), y = gy.AsSpan(b * down, down);
+                Gaussian(boxes[b], beta, x, y);
+                var share = alpha / (Epsilon + Add(x[..w]) * Add(y[..h]));
+                for (var j = 0; j < w; j++) x[j] *= share;
             }
-            Total = Sum.Sum();
+            for (var i = 0; i < h && boxes.Count > 0; i++)
+            {
+                Row(gx, gy.AsSpan(i), down, args.Floor, row);
+                row.AsSpan(0, w).CopyTo(Sum.AsSpan(i * w));
+            }
+            Total = Add(Sum);
             if (Total > 0) return;
             // No floor, and every Gaussian is lost between the nodes.
             Array.Fill(Sum, 1);
@@ -115,15 +121,17 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
 
         public double Total { get; }
 
-        /// <summary>Pixels of the nodes' columns.</summary>
+        /// <summary>Pixels of the nodes' columns, filled up to whole vectors.</summary>
         public double[] X { get; }
 
-        /// <summary>Pixels of the nodes' rows.</summary>
+        /// <summary>Pixels of the nodes' rows, filled up to whole vectors.</summary>
         public double[] Y { get; }
 
         public void Normalise()
         {
-            for (var at = 0; at < Sum.Length; at++) Sum[at] /= Total;
+            var at = 0;
+            for (; at <= Sum.Length - Vector<double>.Count; at += Vector<double>.Count) (new Vector<double>(Sum, at) / Total).CopyTo(Sum, at);
+            for (; at < Sum.Length; at++) Sum[at] /= Total;
         }
 
         public void Gaussian(Box box, double beta, Span<double> gx, Span<double> gy)
@@ -134,30 +142,38 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
 
         private static double[] Coordinates(int nodes, double size)
         {
-            var at = new double[nodes];
+            var at = new double[(nodes + Vector<double>.Count - 1) / Vector<double>.Count * Vector<double>.Count];
             for (var i = 0; i < nodes; i++) at[i] = (double)i / (nodes - 1) * size;
             return at;
         }
 
-        private static void Axis(ReadOnlySpan<double> at, double centre, double variance, Span<double> g)
+        private static void Axis(double[] at, double centre, double variance, Span<double> g)
         {
-            var i = 0;
-            for (; i <= at.Length - Vector<double>.Count; i += Vector<double>.Count)
+            var middle = new Vector<double>(centre);
+            for (var i = 0; i < at.Length; i += Vector<double>.Count)
             {
-                var d = new Vector<double>(at[i..]) - new Vector<double>(centre);
+                var d = new Vector<double>(at, i) - middle;
                 Vector.Exp(d * d / variance * -0.5).CopyTo(g[i..]);
             }
-            for (; i < at.Length; i++) g[i] = Math.Exp((at[i] - centre) * (at[i] - centre) / variance * -0.5);
         }
 
-        // row += gx · gy + floor.
-        private static void AddRow(ReadOnlySpan<double> gx, double gy, double floor, Span<double> row)
+        // row = sum over boxes of gx · gy + floor, in the boxes' order; gy of a box lies `step` after that of the box before it.
+        private static void Row(double[] gx, ReadOnlySpan<double> gy, int step, double floor, double[] row)
         {
-            var j = 0;
             var floors = new Vector<double>(floor);
-            for (; j <= row.Length - Vector<double>.Count; j += Vector<double>.Count)
-                (new Vector<double>(row[j..]) + (new Vector<double>(gx[j..]) * gy + floors)).CopyTo(row[j..]);
-            for (; j < row.Length; j++) row[j] += gx[j] * gy + floor;
+            for (var j = 0; j < row.Length; j += Vector<double>.Count)
+            {
+                var sum = Vector<double>.Zero;
+                for (int x = j, y = 0; x < gx.Length; x += row.Length, y += step) sum += new Vector<double>(gx, x) * gy[y] + floors;
+                sum.CopyTo(row, j);
+            }
+        }
+
+        private static double Add(ReadOnlySpan<double> values)
+        {
+            double sum = 0;
+            foreach (var v in values) sum += v;
+            return sum;
         }
     }
 }
