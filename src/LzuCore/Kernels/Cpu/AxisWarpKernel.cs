@@ -9,9 +9,14 @@ namespace LzuCore.Kernels.Cpu;
 // Edges: beyond the axis the index is the entry's own.
 internal sealed class AxisWarpKernel : IAxisWarpKernel
 {
+    // Longer tables lie on the heap.
+    private const int OnStack = 2048;
+
+    [SkipLocalsInit]
     public void Evaluate(in AxisTable table, TensorView knots, TensorView output)
     {
-        var result = new double[output.Shape[1]];
+        var count = output.Shape[1];
+        var result = count <= OnStack ? stackalloc double[count] : new double[count];
         for (var n = 0; n < output.Shape[0]; n++)
         {
             var g = Doubles.Row(knots, n);
@@ -34,7 +39,7 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
 
     // A vector of entries, if all lie between the same two nodes and none near the end of the axis: the same arithmetic as entry by entry.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Inside(in AxisTable table, double[] g, int first, double[] result)
+    private static bool Inside(in AxisTable table, double[] g, int first, Span<double> result)
     {
         if (first + Vector<double>.Count > result.Length || table.Extent == 0) return false;
         var at = (table.Stride * (new Vector<double>(first) + Vector.CreateSequence(0.0, 1.0)) + new Vector<double>(table.Offset)) / table.Extent * (g.Length - 1);
@@ -42,7 +47,7 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
         if (!(at[0] >= 0 && at[Vector<double>.Count - 1] < tile + 1 && tile < g.Length - 1)) return false;
         var index = (new Vector<double>(g[tile]) + (at - new Vector<double>(tile)) * (g[tile + 1] - g[tile]) + Vector<double>.One) / 2 * table.IndexScale + new Vector<double>(table.IndexShift);
         if (!Vector.LessThanAll(index, new Vector<double>(table.NearEnd))) return false;
-        (table.OutScale * index + new Vector<double>(table.OutShift)).CopyTo(result, first);
+        (table.OutScale * index + new Vector<double>(table.OutShift)).CopyTo(result[first..]);
         return true;
     }
 
@@ -64,9 +69,11 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
         }
     }
 
+    [SkipLocalsInit]
     public void Invert(in AxisTable table, TensorView knots, TensorView output)
     {
-        var result = new double[output.Shape[1]];
+        var count = output.Shape[1];
+        var result = count <= OnStack ? stackalloc double[count] : new double[count];
         for (var n = 0; n < output.Shape[0]; n++)
         {
             var sweep = new Sweep(Snapped(knots, n));

@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -25,8 +27,14 @@ internal static unsafe class ByteRows
             b = a;
             wb = 0;
         }
-        Vector<float> va = new(wa), vb = new(wb);
         var i = 0;
+        if (Avx512F.IsSupported)
+        {
+            Vector512<float> wideA = Vector512.Create(wa), wideB = Vector512.Create(wb);
+            for (; i <= n - Vector512<float>.Count; i += Vector512<float>.Count)
+                Avx512F.FusedMultiplyAdd(Wide(a + i), wideA, Wide(b + i) * wideB).Store(to + i);
+        }
+        Vector<float> va = new(wa), vb = new(wb);
         for (; i <= n - Vector<byte>.Count; i += Vector<byte>.Count)
         {
             Vector.Widen(Vector.Load(a + i), out var a01, out var a23);
@@ -36,6 +44,9 @@ internal static unsafe class ByteRows
         }
         for (; i < n; i++) to[i] = a[i] * wa + b[i] * wb;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Wide(byte* from) => Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(from)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Pair(Vector<ushort> a, Vector<ushort> b, Vector<float> wa, Vector<float> wb, float* to)
