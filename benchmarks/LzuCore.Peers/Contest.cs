@@ -80,7 +80,8 @@ internal static class Contest
         }).Max();
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The middle of some numbers.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;

@@ -16,10 +16,9 @@ command.SetAction(parsed =>
     if ((parsed.GetValue(without) ?? []).FirstOrDefault(e => e is not ("ONNX Runtime" or "libtorch")) is { } unknown) return Refuse($"there is no engine '{unknown}'; --without takes 'ONNX Runtime' or libtorch");
     if (parsed.GetValue(threads) is < 1 or > 1024) return Refuse($"--threads must be 1 to 1024, got {parsed.GetValue(threads)}");
     ParallelRows.Threads = parsed.GetValue(threads);
-    var wanted = parsed.GetValue(filter) ?? [];
     var rows = new List<ContestRow>();
-    var works = Works.All().Where(w => wanted.Length == 0 || wanted.Any(part => w.Name.Contains(part, StringComparison.OrdinalIgnoreCase))).ToList();
-    if (works.Count == 0) return Refuse($"no work's name contains {string.Join(" or ", wanted)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}");
+    var works = Wanted(parsed.GetValue(filter) ?? []);
+    if (works.Count == 0) return Refuse(NoWork(parsed.GetValue(filter) ?? []));
     try
     {
         foreach (var (name, make) in works)
@@ -36,7 +35,35 @@ command.SetAction(parsed =>
     if (parsed.GetValue(to) is { } folder) Report.Write(folder, rows);
     return 0;
 });
+var more = new Option<int[]>("--threads") { Description = "numbers of threads beside one", DefaultValueFactory = _ => [Environment.ProcessorCount] };
+var busy = new Option<int[]>("--busy") { Description = "numbers of processes that keep a core busy meanwhile, each measured", DefaultValueFactory = _ => [0, 1] };
+var scaling = new Command("scaling", "runs this project's works on one thread and on more in turn, alone and beside busy processes: wall times, and whether bits are equal") { filter, more, busy, rounds, to };
+scaling.SetAction(parsed =>
+{
+    if (parsed.GetValue(rounds) is < 1 or > 1000) return Refuse($"--rounds must be 1 to 1000, got {parsed.GetValue(rounds)}");
+    if (parsed.GetValue(more)!.Any(t => t is < 1 or > 1024)) return Refuse($"--threads must be 1 to 1024, got {string.Join(" ", parsed.GetValue(more)!)}");
+    if (parsed.GetValue(busy)!.Any(b => b is < 0 or > 1024)) return Refuse($"--busy must be 0 to 1024, got {string.Join(" ", parsed.GetValue(busy)!)}");
+    var works = Wanted(parsed.GetValue(filter) ?? []);
+    if (works.Count == 0) return Refuse(NoWork(parsed.GetValue(filter) ?? []));
+    var rows = new List<ScalingRow>();
+    foreach (var (_, make) in works)
+        foreach (var row in Scaling.Of(make(), parsed.GetValue(more)!, parsed.GetValue(busy)!, parsed.GetValue(rounds)))
+        {
+            rows.Add(row);
+            Scaling.Print(row);
+        }
+    if (parsed.GetValue(to) is { } folder) Scaling.Write(folder, rows);
+    return rows.All(r => r.Same) ? 0 : 1;
+});
+var burn = new Command("burn", "keeps a core busy until its input ends") { Hidden = true };
+burn.SetAction(_ => Scaling.Burn());
+command.Subcommands.Add(scaling);
+command.Subcommands.Add(burn);
 return command.Parse(args).Invoke();
+
+static List<(string Name, Func<Work> Make)> Wanted(string[] parts) => [.. Works.All().Where(w => parts.Length == 0 || parts.Any(part => w.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
+
+static string NoWork(string[] parts) => $"no work's name contains {string.Join(" or ", parts)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}";
 
 static int Refuse(string what)
 {
