@@ -22,7 +22,7 @@ internal sealed record Contender(string Peer, Action Run, Func<IReadOnlyList<flo
 /// <param name="Gflops">10⁹ operations of direct sums a second, of CPU time on one thread, else wall time. 0 where none were counted.</param>
 /// <param name="OursOverCpu">Our CPU time over theirs in the same round, median.</param>
 /// <param name="OursOverWall">The same of wall time.</param>
-/// <param name="Difference">Largest difference from our results, of the largest value.</param>
+/// <param name="Difference">Largest difference from our results, of the largest value; of a training the largest of those that <see cref="Trainings"/> names.</param>
 /// <param name="Rounds">Rounds.</param>
 internal sealed record ContestRow(string Work, string Peer, int Threads, double CpuMs, double WallMs, double MinMs, double Gflops, double OursOverCpu, double OursOverWall, double Difference, int Rounds);
 
@@ -37,11 +37,12 @@ internal static class Contest
     /// <param name="flops">Its arithmetic by direct sums.</param>
     /// <param name="contenders">Ours first.</param>
     /// <param name="rounds">Every contender runs once a round, in an order that rotates.</param>
+    /// <param name="difference">Between our results and another's; null for the largest difference, of the largest value of its tensor.</param>
     /// <exception cref="LzuException">Results differ; nothing is timed then.</exception>
-    public static IReadOnlyList<ContestRow> Hold(string work, double flops, IReadOnlyList<Contender> contenders, int rounds)
+    public static IReadOnlyList<ContestRow> Hold(string work, double flops, IReadOnlyList<Contender> contenders, int rounds, Func<IReadOnlyList<float[]>, IReadOnlyList<float[]>, double>? difference = null)
     {
         var ours = contenders[0].Outputs();
-        var differences = contenders.Select(c => ReferenceEquals(c, contenders[0]) ? 0 : Difference(ours, c.Outputs())).ToArray();
+        var differences = contenders.Select(c => ReferenceEquals(c, contenders[0]) ? 0 : (difference ?? Difference)(ours, c.Outputs())).ToArray();
         for (var i = 0; i < contenders.Count; i++)
             if (!(differences[i] <= AllowedDifference)) throw new LzuException($"peers: {work}: {contenders[i].Peer} differs from ours by {differences[i]:g3} of the largest value, more than {AllowedDifference:g1}. Nothing was timed.");
         var times = contenders.Select(_ => (Cpu: new List<double>(), Wall: new List<double>())).ToArray();

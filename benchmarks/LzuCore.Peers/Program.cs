@@ -17,13 +17,14 @@ command.SetAction(parsed =>
     if (parsed.GetValue(threads) is < 1 or > 1024) return Refuse($"--threads must be 1 to 1024, got {parsed.GetValue(threads)}");
     ParallelRows.Threads = parsed.GetValue(threads);
     var rows = new List<ContestRow>();
-    var works = Wanted(parsed.GetValue(filter) ?? []);
-    if (works.Count == 0) return Refuse(NoWork(parsed.GetValue(filter) ?? []));
+    var all = Works.All().Select(w => (w.Name, Hold: (Func<int, string[], IReadOnlyList<ContestRow>>)((rounds, without) => Hold(w.Make(), rounds, without)))).Concat(Trainings.All()).ToList();
+    var works = Wanted(all, parsed.GetValue(filter) ?? [], w => w.Name);
+    if (works.Count == 0) return 2;
     try
     {
-        foreach (var (name, make) in works)
+        foreach (var (name, hold) in works)
         {
-            rows.AddRange(Hold(make(), parsed.GetValue(rounds), parsed.GetValue(without) ?? []));
+            rows.AddRange(hold(parsed.GetValue(rounds), parsed.GetValue(without) ?? []));
             Report.Print(rows.Where(r => r.Work == name));
         }
     }
@@ -43,8 +44,8 @@ scaling.SetAction(parsed =>
     if (parsed.GetValue(rounds) is < 1 or > 1000) return Refuse($"--rounds must be 1 to 1000, got {parsed.GetValue(rounds)}");
     if (parsed.GetValue(more)!.Any(t => t is < 1 or > 1024)) return Refuse($"--threads must be 1 to 1024, got {string.Join(" ", parsed.GetValue(more)!)}");
     if (parsed.GetValue(busy)!.Any(b => b is < 0 or > 1024)) return Refuse($"--busy must be 0 to 1024, got {string.Join(" ", parsed.GetValue(busy)!)}");
-    var works = Wanted(parsed.GetValue(filter) ?? []);
-    if (works.Count == 0) return Refuse(NoWork(parsed.GetValue(filter) ?? []));
+    var works = Wanted([.. Works.All()], parsed.GetValue(filter) ?? [], w => w.Name);
+    if (works.Count == 0) return 2;
     var rows = new List<ScalingRow>();
     foreach (var (_, make) in works)
         foreach (var row in Scaling.Of(make(), parsed.GetValue(more)!, parsed.GetValue(busy)!, parsed.GetValue(rounds)))
@@ -61,9 +62,12 @@ command.Subcommands.Add(scaling);
 command.Subcommands.Add(burn);
 return command.Parse(args).Invoke();
 
-static List<(string Name, Func<Work> Make)> Wanted(string[] parts) => [.. Works.All().Where(w => parts.Length == 0 || parts.Any(part => w.Name.Contains(part, StringComparison.OrdinalIgnoreCase)))];
-
-static string NoWork(string[] parts) => $"no work's name contains {string.Join(" or ", parts)}; there are {string.Join("; ", Works.All().Select(w => w.Name))}";
+static List<T> Wanted<T>(List<T> all, string[] parts, Func<T, string> name)
+{
+    List<T> wanted = [.. all.Where(w => parts.Length == 0 || parts.Any(part => name(w).Contains(part, StringComparison.OrdinalIgnoreCase)))];
+    if (wanted.Count == 0) Refuse($"no work's name contains {string.Join(" or ", parts)}; there are {string.Join("; ", all.Select(name))}");
+    return wanted;
+}
 
 static int Refuse(string what)
 {

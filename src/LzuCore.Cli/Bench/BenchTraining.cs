@@ -18,13 +18,17 @@ namespace LzuCore.Cli.Bench;
 /// <param name="Model">What is trained.</param>
 /// <param name="Loss">Forward pass and loss, recorded. Equal weights give an equal loss.</param>
 /// <param name="Optimizer">Over all its weights.</param>
+/// <param name="Input">The pictures that the network sees; null where it makes them in every step.</param>
 /// <param name="Clip">Gradients are scaled down to this norm; infinite leaves them, and none is computed.</param>
-internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer Optimizer, double Clip = double.PositiveInfinity)
+internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer Optimizer, Tensor? Input = null, double Clip = double.PositiveInfinity)
 {
     private const string DeskName = "desk";
 
+    /// <summary>RetinaNet as published ones were trained (<see cref="ResNetFreeze.Mmdet"/>): stem and first stage stay as they are.</summary>
+    public const string FrozenName = "retinanet_frozen";
+
     /// <summary>What can be trained.</summary>
-    public static string[] Names => [DeskName, "retinanet", "retinanet_torchvision", "pspnet", "fcos3d"];
+    public static string[] Names => [DeskName, "retinanet", FrozenName, "retinanet_torchvision", "pspnet", "fcos3d"];
 
     /// <summary>The input when none is asked for.</summary>
     public static Size2 SizeOf(string name) => name == DeskName ? new(80, 128) : new(300, 480);
@@ -38,7 +42,7 @@ internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer 
     {
         if (name == DeskName) return Desk(size, batch, dtype, device);
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
-        var model = BenchNetwork.Of(name, device).Model;
+        var model = name == FrozenName ? Frozen(device) : BenchNetwork.Of(name, device).Model;
         model.Train();
         // Norms keep their statistics, as published recipes have it but for PSPNet, whose coarsest pooling leaves one value a picture: the statistics of one or two are no function to differentiate.
         foreach (var norm in model.Modules.OfType<BatchNorm2d>()) norm.Eval();
@@ -48,7 +52,14 @@ internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer 
             Fcos3d detector => LossOf(detector, input),
             _ => LossOf((PspNet)model, input, size),
         };
-        return new(model, loss, new Sgd(model.Parameters, 1e-4, momentum: 0.9, weightDecay: 1e-4));
+        return new(model, loss, new Sgd(model.Parameters, 1e-4, momentum: 0.9, weightDecay: 1e-4), input);
+    }
+
+    private static RetinaNet Frozen(Device device)
+    {
+        var model = new RetinaNet(new RetinaNetOptions { Freeze = ResNetFreeze.Mmdet });
+        DeterministicWeights.Fill(model, 1, device);
+        return model;
     }
 
     // The step of `lzu reproduce table1`, uniform sampling: pictures of streets as bytes, their own boxes, the recipe's optimiser.
@@ -70,11 +81,11 @@ internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer 
     private static Func<Tensor> LossOf(RetinaNet model, Tensor input)
     {
         var shapes = Once(() => model.Call(input));
-        Tensor[] targets = [.. shapes.Logits.Select((l, i) => Rare(l, i))], deltas = [.. shapes.Deltas.Select((d, i) => Signed(d, i))];
+        Tensor[] targets = [.. shapes.Logits.Select((l, i) => Rare(l, i))], deltas = [.. shapes.Deltas.Select((d, i) => Far(d, i))];
         return () =>
         {
             var output = model.Call(input);
-            return Sum([.. output.Logits.Select((l, i) => Focal(l, targets[i])), .. output.Deltas.Select((d, i) => F.SmoothL1(d.To(DType.Float32), deltas[i]))]);
+            return Sum([.. output.Logits.Select((l, i) => Focal(l, targets[i])), .. output.Deltas.Select((d, i) => F.L1(d.To(DType.Float32), deltas[i]))]);
         };
     }
 
@@ -112,6 +123,9 @@ internal sealed record BenchTraining(Module Model, Func<Tensor> Loss, Optimizer 
     private static Tensor Rare(Tensor like, int seed) => Tensor.Uniform(like.Shape, RandomSource.FromSeed((ulong)seed), 0, 1).Greater(0.999).To(DType.Float32).To(like.Device).Persist();
 
     private static Tensor Signed(Tensor like, int seed) => Tensor.Uniform(like.Shape, RandomSource.FromSeed(10 + (ulong)seed), -1, 1).To(like.Device).Persist();
+
+    // Beyond what the network gives, so that rounding does not decide the sign of an L1 loss's gradient.
+    private static Tensor Far(Tensor like, int seed) => (Signed(like, seed) + 3).Persist();
 
     private static Tensor Focal(Tensor logits, Tensor targets) => F.SigmoidFocalLoss(logits.To(DType.Float32), targets, reduction: Reduction.Mean);
 

@@ -9,8 +9,8 @@ namespace LzuCore.Cli.Bench;
 
 /// <summary>A step of training: forward pass, losses, backward walk, clipping, the optimiser's step. First the gradients, then the time.</summary>
 /// <remarks>
-/// <para>Arithmetic is counted as that of convolutions and products, direct: the forward pass three times, as gradients of the weights and of the inputs cost as much each, less the first convolution once,
-/// for nobody wants a gradient of the pictures.</para>
+/// <para>Arithmetic is counted as that of convolutions and products, direct: what is trained three times, as gradients of the weights and of the inputs cost as much each, less the first convolution of it once,
+/// for nobody wants a gradient of the pictures; what is frozen once.</para>
 /// <para>The gradients in float32 are held against finite differences of the loss along themselves; those of half-precision activations against those in float32, by the angle between them.</para>
 /// </remarks>
 internal static class TrainBench
@@ -41,8 +41,7 @@ internal static class TrainBench
         }
         if (!(error <= allowed)) throw Wrong(error, allowed);
 
-        var (forward, first) = Flops(training);
-        var flops = 3 * forward - first;
+        var flops = Flops(training);
         var timing = Timing.Of(() =>
         {
             Step(training);
@@ -54,7 +53,8 @@ internal static class TrainBench
         LzuException Wrong(double error, double allowed) => new($"bench train: {name}'s gradients differ from the check by {error:g3}, more than {allowed:g1}. Nothing was timed.");
     }
 
-    private static void Step(BenchTraining training)
+    /// <summary>One step.</summary>
+    public static void Step(BenchTraining training)
     {
         using var scope = new TensorScope();
         var gradients = Gradients.Of(training.Loss());
@@ -95,12 +95,13 @@ internal static class TrainBench
         return 1 - product / (GradientClipping.Norm(a) * GradientClipping.Norm(b));
     }
 
-    // Of a forward pass, and of its first convolution.
-    private static (double All, double First) Flops(BenchTraining training)
+    /// <summary>The arithmetic of a step. What is recorded for the backward pass keeps its inputs; what is frozen keeps nothing.</summary>
+    public static double Flops(BenchTraining training)
     {
         using var scope = new TensorScope();
         using var trace = OpTrace.Begin();
         training.Loss();
-        return (trace.Entries.Sum(e => (double)e.Flops), trace.Entries.First(e => e.Flops > 0).Flops);
+        var counted = trace.Entries.Where(e => e.Flops > 0).ToList();
+        return counted.Sum(e => (e.SavedBytes > 0 ? 3.0 : 1) * e.Flops) - counted.First(e => e.SavedBytes > 0).Flops;
     }
 }

@@ -55,6 +55,8 @@ internal sealed class LogitEntropyOp() : ZipOp<LogitEntropy>("binary_cross_entro
 
 internal sealed class SigmoidFocalOp(double alpha, double gamma) : ZipOp<SigmoidFocal>("sigmoid_focal_loss", new SigmoidFocal(alpha, gamma))
 {
+    protected internal override OpAttributes Attributes => new() { { "alpha", alpha }, { "gamma", gamma } };
+
     protected override void KeepForBackward(Tensor a, Tensor b, Tensor output) => Save(a, b);
 
     protected internal override void Backward(Tensor dOutput, GradSink sink)

@@ -30,6 +30,7 @@ public sealed class BenchTests
     // The gradients are checked before anything is timed.
     [TestCase("desk", "32x64", "2")]
     [TestCase("retinanet", "64x64", "1")]
+    [TestCase("retinanet_frozen", "64x64", "1")]
     [TestCase("pspnet", "64x64", "1")]
     [TestCase("fcos3d", "64x64", "1")]
     public void TrainingSteps_AreMeasured(string name, string size, string batch)
