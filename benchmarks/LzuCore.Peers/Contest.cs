@@ -62,9 +62,9 @@ internal static class Contest
             }
         return [.. contenders.Select((c, i) =>
         {
-            double cpu = Median(times[i].Cpu), wall = Median(times[i].Wall), rate = ParallelRows.Threads == 1 ? cpu : wall;
+            double cpu = Timing.Median(times[i].Cpu), wall = Timing.Median(times[i].Wall), rate = ParallelRows.Threads == 1 ? cpu : wall;
             return new ContestRow(work, c.Peer, ParallelRows.Threads, cpu, wall, ParallelRows.Threads == 1 ? times[i].Cpu.Min() : times[i].Wall.Min(), flops / rate / 1e6,
-                Median(times[0].Cpu.Zip(times[i].Cpu, (a, b) => a / b)), Median(times[0].Wall.Zip(times[i].Wall, (a, b) => a / b)), differences[i], rounds);
+                Timing.Median(times[0].Cpu.Zip(times[i].Cpu, (a, b) => a / b)), Timing.Median(times[0].Wall.Zip(times[i].Wall, (a, b) => a / b)), differences[i], rounds);
         })];
     }
 
@@ -79,12 +79,5 @@ internal static class Contest
             for (var i = 0; i < x.Length; i++) (worst, largest) = (Math.Max(worst, Math.Abs(x[i] - y[i])), Math.Max(largest, Math.Abs(x[i])));
             return worst / largest;
         }).Max();
-    }
-
-    /// <summary>The middle of some numbers.</summary>
-    public static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
     }
 }

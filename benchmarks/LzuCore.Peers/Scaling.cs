@@ -66,7 +66,7 @@ internal static class Scaling
                 }
             }
             for (var i = 0; i < counts.Length; i++)
-                yield return new(work.Name, counts[i], others, Contest.Median(times[i]), times[i].Min(), Contest.Median(times[0].Zip(times[i], (a, b) => a / b)), same[i], rounds);
+                yield return new(work.Name, counts[i], others, Timing.Median(times[i]), times[i].Min(), Timing.Median(times[0].Zip(times[i], (a, b) => a / b)), same[i], rounds);
         }
     }
 

@@ -58,12 +58,16 @@ internal static class ModelBench
                 work();
                 BackendRegistry.Get(device).Synchronize();
             }, peak: device == Device.Cpu && double.IsFinite(flops) ? Peak.Sample : null);
-            var what = $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")}{(dtype == DType.Float32 ? "" : $" {dtype.Name()}")} {part}";
+            var what = NameOf(name, size, batch, dtype, part);
             yield return new(what, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / timing.RateMs / 1e6, double.NaN, 100 * flops / timing.PossibleFlops, 0);
             if (GraphTiming.MedianMs(device, work) is { } ms)
                 yield return new(what + ", as a graph", ParallelRows.Threads, device.ToString(), ms, ms, 0, flops / ms / 1e6, double.NaN, double.NaN, 0);
         }
     }
+
+    /// <summary>What a row of a network is called.</summary>
+    public static string NameOf(string name, Size2 size, int batch, DType dtype, string part) =>
+        $"{name} {size.Height}x{size.Width}{(batch > 1 ? $" x{batch}" : "")}{(dtype == DType.Float32 ? "" : $" {dtype.Name()}")} {part}";
 
     private static Tensor[] Kept(Tensor[] tensors)
     {

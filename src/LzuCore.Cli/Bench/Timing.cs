@@ -23,28 +23,48 @@ internal readonly record struct Timing(double MedianMs, double MinMs, double Cpu
     /// <param name="action">What to measure.</param>
     /// <param name="budgetMs">Wall time to spend.</param>
     /// <param name="peak">One sample of the peak in 10⁹ operations a second, taken between the runs: a neighbour on the same core slows both alike.</param>
-    public static Timing Of(Action action, double budgetMs = 400, Func<double>? peak = null)
+    public static Timing Of(Action action, double budgetMs = 400, Func<double>? peak = null) => InTurn([action], FewestRuns, budgetMs, peak)[0];
+
+    /// <summary>The same of several actions that take turns, so that a busy machine slows all alike; who is first changes from round to round.</summary>
+    /// <param name="actions">What to measure.</param>
+    /// <param name="fewest">Rounds at least.</param>
+    /// <param name="budgetMs">Wall time to spend.</param>
+    /// <param name="peak">As above.</param>
+    public static Timing[] InTurn(IReadOnlyList<Action> actions, int fewest, double budgetMs, Func<double>? peak = null)
+    {
+        var runs = actions.Select(a => (Action: a, Calls: Warm(a), Wall: new List<double>(), Cpu: new List<double>(), Possible: new List<double>())).ToList();
+        var before = peak is null ? double.NaN : Sample(peak, 0);
+        var spent = Stopwatch.StartNew();
+        for (var round = 0; round < fewest || round < MostRuns && spent.Elapsed.TotalMilliseconds < budgetMs; round++)
+            for (var turn = 0; turn < runs.Count; turn++)
+            {
+                var (action, calls, wall, cpu, possible) = runs[(turn + round) % runs.Count];
+                var (wallMs, cpuMs) = Measure(action, calls);
+                wall.Add(wallMs);
+                cpu.Add(cpuMs);
+                if (peak is null) continue;
+                var after = Sample(peak, PeakPart * wallMs);
+                possible.Add((before + after) / 2 * Rate(wallMs, cpuMs) * 1e6);
+                before = after;
+            }
+        return [.. runs.Select(r => new Timing(Median(r.Wall), r.Wall.Min(), Median(r.Cpu), peak is null ? double.NaN : Median(r.Possible)))];
+    }
+
+    /// <summary>The middle of some values.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
+    }
+
+    // Calls a run.
+    private static int Warm(Action action)
     {
         action();
         // The second of the two: in a new process the first also finds the clock's own code uncompiled.
         var calls = (int)Math.Clamp(ShortMs / Math.Max(1e-4, Math.Min(OnceMs(action), OnceMs(action))), 1, 1000);
         for (var warming = Stopwatch.StartNew(); calls > 1 && warming.Elapsed.TotalMilliseconds < WarmMs;) action();
-        var wall = new List<double>();
-        var cpu = new List<double>();
-        var possible = new List<double>();
-        var before = peak is null ? double.NaN : Sample(peak, 0);
-        var spent = Stopwatch.StartNew();
-        while (wall.Count < FewestRuns || wall.Count < MostRuns && spent.Elapsed.TotalMilliseconds < budgetMs)
-        {
-            var (wallMs, cpuMs) = Measure(action, calls);
-            wall.Add(wallMs);
-            cpu.Add(cpuMs);
-            if (peak is null) continue;
-            var after = Sample(peak, PeakPart * wallMs);
-            possible.Add((before + after) / 2 * Rate(wallMs, cpuMs) * 1e6);
-            before = after;
-        }
-        return new(Median(wall), wall.Min(), Median(cpu), peak is null ? double.NaN : Median(possible));
+        return calls;
     }
 
     /// <summary>The time of one call, for a rate: CPU time on one thread, wall time on several.</summary>
@@ -82,11 +102,5 @@ internal readonly record struct Timing(double MedianMs, double MinMs, double Cpu
         }
         while (count < 2 || started.Elapsed.TotalMilliseconds < budgetMs);
         return sum / count;
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values.Count % 2 == 1 ? values[values.Count / 2] : (values[values.Count / 2 - 1] + values[values.Count / 2]) / 2;
     }
 }

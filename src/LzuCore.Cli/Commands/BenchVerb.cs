@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using LzuCore.Cli.Bench;
 using LzuCore.Cli.Manners;
 using LzuCore.Kernels.Cpu;
@@ -9,11 +10,16 @@ using LzuCore.Tensors.Autograd;
 namespace LzuCore.Cli.Commands;
 
 /// <summary>What <c>lzu bench … --json</c> writes.</summary>
-internal sealed record BenchDocument(string Schema, IReadOnlyList<BenchRow> Rows);
+/// <param name="Schema">Which document.</param>
+/// <param name="Rows">What was measured.</param>
+/// <param name="AgainstDirect">What Winograd's algorithm saves; null where that was not asked for.</param>
+internal sealed record BenchDocument(string Schema, IReadOnlyList<BenchRow> Rows, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AgainstDirect? AgainstDirect = null);
 
 /// <summary><c>lzu bench</c>: correctness first, then the time.</summary>
 internal sealed class BenchVerb() : Verb("bench", "checks a result, then measures its time: conv, gemm, warp, a whole model, or a step of its training")
 {
+    private static readonly Size2 DefaultSize = new(300, 480);
+
     private readonly Argument<string> _what = new("WHAT") { Description = "conv, gemm, warp, model or train" };
     private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", BenchNetwork.Names) + "), of what is trained (" + string.Join(", ", BenchTraining.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480; of train desk 80x128)", 32, 8192);
@@ -21,13 +27,14 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<string> _precision = Opt.Choice("--precision", "of model and train: tf32 is a GPU's rounding of products; halves store activations, and sums stay float32", "float32", "tf32", "bfloat16", "float16");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
     private readonly Option<bool> _direct = Opt.Flag("--direct", "of conv, model and train on the CPU: convolutions by the definition alone, without Winograd's algorithm");
+    private readonly Option<bool> _againstDirect = Opt.Flag("--against-direct", "of model on the CPU: with Winograd's algorithm and by the definition in turn, and what part it saves of what its multiplications allow");
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
     {
         command.Add(_what);
         command.Add(_name);
-        foreach (var option in new Option[] { _size, _batch, _warp, _precision, _direct }) command.Add(option);
+        foreach (var option in new Option[] { _size, _batch, _warp, _precision, _direct, _againstDirect }) command.Add(option);
     }
 
     /// <inheritdoc/>
@@ -45,6 +52,8 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         LzuCore.Gpu.GpuBackend.Register(new LzuCore.Gpu.GpuOptions(AllowTf32: parsed.GetValue(_precision) == "tf32"));
 #endif
         if (parsed.GetValue(_direct) && (what is not ("conv" or "model" or "train") || session.Device != Device.Cpu)) throw new UsageException("bench: --direct is for 'conv', 'model' and 'train' on the CPU.");
+        if (parsed.GetValue(_againstDirect) && (what != "model" || session.Device != Device.Cpu || parsed.GetValue(_direct) || parsed.GetValue(_warp) != "none" || parsed.GetValue(_precision) is "bfloat16" or "float16"))
+            throw new UsageException("bench: --against-direct is for 'model' in float32 on the CPU, without --direct and --warp.");
         var before = CpuBackend.Winograd;
         CpuBackend.Winograd = !parsed.GetValue(_direct);
         try
@@ -65,14 +74,27 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         var rows = new List<BenchRow>();
         var (size, batch) = (parsed.GetValue(_size), (int?)parsed.GetValue(_batch));
         var dtype = parsed.GetValue(_precision) switch { "bfloat16" => DType.BFloat16, "float16" => DType.Float16, _ => DType.Float32 };
+        if (parsed.GetValue(_againstDirect))
+        {
+            var compared = AgainstDirect.Measure(name!, size ?? DefaultSize, batch ?? 1);
+            foreach (var row in compared.Rows) Add(row);
+            Print(session, compared);
+            session.Document(new BenchDocument("lzu.bench/1", rows, compared), CliJson.Default.BenchDocument);
+            return ExitCode.Done;
+        }
         foreach (var row in what switch
         {
             "conv" => ConvBench.Run(device, name),
             "gemm" => GemmBench.Run(device, name),
             "warp" => WarpBench.Run(device, name),
             "train" => TrainBench.Run(name!, size, batch, dtype, device),
-            _ => ModelBench.Run(name!, size ?? new Size2(300, 480), batch ?? 1, parsed.GetValue(_warp)!, dtype, device),
-        })
+            _ => ModelBench.Run(name!, size ?? DefaultSize, batch ?? 1, parsed.GetValue(_warp)!, dtype, device),
+        }) Add(row);
+        if (rows.Count == 0) throw new UsageException($"bench {what}: no row's name contains '{name}'.");
+        session.Document(new BenchDocument("lzu.bench/1", rows), CliJson.Default.BenchDocument);
+        return ExitCode.Done;
+
+        void Add(BenchRow row)
         {
             session.Cancellation.ThrowIfCancellationRequested();
             // Nothing on stdout before the first result, which may be a refusal.
@@ -80,9 +102,16 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
             rows.Add(row);
             session.Print(string.Create(CultureInfo.InvariantCulture, $"{row.Name,-44} {row.Threads,7} {row.MedianMs,10:0.000} {row.MinMs,10:0.000} {row.CpuMs,10:0.000} {Rate(row.GFlops),8} {Rate(row.GBs),7} {Rate(row.PercentOfPeak),7}"));
         }
-        if (rows.Count == 0) throw new UsageException($"bench {what}: no row's name contains '{name}'.");
-        session.Document(new BenchDocument("lzu.bench/1", rows), CliJson.Default.BenchDocument);
-        return ExitCode.Done;
+    }
+
+    private static void Print(Session session, AgainstDirect compared)
+    {
+        session.Print(string.Create(CultureInfo.InvariantCulture, $"direct {compared.DirectMs:0.0} ms, with Winograd's algorithm {compared.Ms:0.0} ms; 3x3 of stride 1 is {compared.ByArithmetic.EligiblePercent:0.0} % of the direct arithmetic, {compared.ByTime.EligiblePercent:0.0} % of the direct time"));
+        foreach (var (by, part) in new[] { ("arithmetic", compared.ByArithmetic), ("time", compared.ByTime) })
+        {
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", if that fell to a quarter:",-43} {part.QuarterMs,10:0.0} ms; saved {Rate(part.QuarterAchievedPercent)} % of what it allows"));
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", with whole tiles of 4x4:",-43} {part.TilesMs,10:0.0} ms; saved {Rate(part.TilesAchievedPercent)} % of what it allows"));
+        }
     }
 
     private static string Rate(double value) => double.IsFinite(value) ? value.ToString("0.0", CultureInfo.InvariantCulture) : "";

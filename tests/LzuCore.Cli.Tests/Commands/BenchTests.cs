@@ -27,6 +27,30 @@ public sealed class BenchTests
         foreach (var part in new[] { "zoom", "unzoom", "backbone", "head" }) Assert.That(rows.Any(r => r.Contains(part)), part);
     }
 
+    [Test]
+    public void Model_IsMeasuredAgainstDirect()
+    {
+        var document = Lzu.Run("bench", "model", "resnet50", "--size", "64x64", "--against-direct", "--threads", "1", "--json").Succeeded().Json;
+        Assert.That(document.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("name").GetString()), Is.EqualTo(new[] { "resnet50 64x64 forward, direct", "resnet50 64x64 forward" }));
+        var against = document.GetProperty("against_direct");
+        Assert.That(Number("by_arithmetic", "eligible_percent"), Is.EqualTo(35).Within(5), "spec/cpu.md: 37 % at 300x480");
+        Assert.That(Number("by_time", "eligible_percent"), Is.InRange(5, 95));
+        foreach (var by in new[] { "by_arithmetic", "by_time" })
+        {
+            Assert.That(Number(by, "quarter_ms"), Is.LessThan(Number(by, "tiles_ms")));
+            Assert.That(Number(by, "tiles_ms"), Is.LessThan(against.GetProperty("direct_ms").GetDouble()));
+            Assert.That(Math.Abs(Number(by, "tiles_achieved_percent")), Is.GreaterThanOrEqualTo(Math.Abs(Number(by, "quarter_achieved_percent"))));
+        }
+
+        double Number(string by, string field) => against.GetProperty(by).GetProperty(field).GetDouble();
+    }
+
+    [TestCase("model", "resnet50", "--direct")]
+    [TestCase("model", "retinanet", "--warp", "fixed")]
+    [TestCase("model", "retinanet", "--precision", "bfloat16")]
+    [TestCase("conv", "head p7")]
+    public void AgainstDirect_IsForModelsInFloat32(params string[] arguments) => Lzu.Run(["bench", .. arguments, "--against-direct"]).Failed(2, "--against-direct is for 'model'");
+
     // The gradients are checked before anything is timed.
     [TestCase("desk", "32x64", "2")]
     [TestCase("retinanet", "64x64", "1")]

@@ -1,0 +1,106 @@
+using LzuCore.Cli.Bench;
+using LzuCore.Kernels;
+using LzuCore.Memory;
+using LzuCore.Nn;
+using LzuCore.Ops;
+using LzuCore.Tensors;
+using LzuCore.Tensors.Autograd;
+
+namespace LzuCore.Cli.Tests.Bench;
+
+public sealed class WinogradBoundTests
+{
+    // What whole tiles of 4x4 leave of a 3x3 convolution: 36 multiplications a tile for 9 an output.
+    [TestCase(8, 16, 1, 1, 8 / (4.0 * 8))]
+    [TestCase(75, 120, 1, 1, 19 * 30 * 36 / (9.0 * 75 * 120))]
+    [TestCase(2, 3, 1, 1, 36 / (9.0 * 6))]
+    [TestCase(1, 1, 1, 1, 1)]                                           // 36 for 9
+    [TestCase(64, 64, 4, 4, 0.25)]                                      // sixteen maps of 16x16
+    [TestCase(9, 7, 2, 2, (2 + 1) * (1 + 1) * 36 / (9.0 * 63))]         // rows 5 and 4, columns 4 and 3
+    [TestCase(8, 8, 1, 2, (2 * 2) * 36 / (9.0 * 64))]
+    [TestCase(2, 20, 3, 1, 2 * 5 * 36 / (9.0 * 40))]                    // fewer rows than subsets
+    public void Tiles_LeaveTheirMultiplications(int height, int width, int down, int across, double left)
+    {
+        var call = Calls([1, 2, height, width], x => Conv(x, 3, 3, padding: new(down, across), dilation: new(down, across))).Single(c => c.Flops > 0);
+        Assert.That(call.Eligible);
+        Assert.That(call.Flops, Is.EqualTo(2.0 * 9 * 2 * 3 * height * width));
+        Assert.That(call.Left, Is.EqualTo(left).Within(1e-12));
+    }
+
+    [Test]
+    public void Bound_IsTheShareOfEligibleCalls()
+    {
+        // Of 8 channels on 16x16 pixels, in multiplications a pixel: 3x3 576, dilated 576; strided 144, 1x1 64, grouped 288, depthwise 72, deformable 576, 5x5 1600; a product of 8 by 8 in all.
+        CountedCall[] calls =
+        [
+            .. Calls([2, 8, 16, 16], x =>
+            {
+                Conv(x, 8, 3, padding: 1).Relu();
+                Conv(x, 8, 3, padding: 2, dilation: 2);
+                Conv(x, 8, 3, padding: 1, stride: 2);
+                Conv(x, 8, 1);
+                Conv(x, 8, 3, padding: 1, groups: 2);
+                Conv(x, 8, 3, padding: 1, groups: 8);
+                F.DeformConv2d(x, Weight(8, 8, 3), null, Tensor.Zeros([2, 18, 16, 16]), padding: 1);
+                Conv(x, 8, 5, padding: 2);
+                F.Linear(x.Mean(2, 3), Tensor.Ones([8, 8]));
+            }),
+        ];
+        var flops = calls.Sum(c => c.Flops);
+        Assert.That(flops, Is.EqualTo(2.0 * (2 * 256 * (576 + 576 + 144 + 64 + 288 + 72 + 576 + 1600) + 2 * 64)));
+        Assert.That(calls.Count(c => c.Eligible), Is.EqualTo(2));
+        var bound = WinogradBound.Of(calls, c => c.Flops, flops);
+        var share = 2.0 * 2 * 256 * 2 * 576 / flops;
+        Assert.That(bound.Eligible, Is.EqualTo(share).Within(1e-12));
+        Assert.That(bound.Quarter, Is.EqualTo(1 - share * 0.75).Within(1e-12));
+        Assert.That(bound.Tiles, Is.EqualTo(bound.Quarter).Within(1e-12), "16 is a multiple of 4, and 8 is");
+    }
+
+    // One call for all maps, but in the graph one each.
+    [Test]
+    public void MapsThatShareALayer_AreCountedTogether()
+    {
+        using var off = Grad.Off();
+        var input = Tensor.Ones([1, 2, 8, 8]).Persist();
+        var layer = new Conv2d(2, 3, kernel: 3, padding: 1);
+        Tensor[] Run() => ConvNormAct.Apply([input, input.Narrow(2, 0, 2)], layer, null, Activation.None);
+        var call = WinogradBound.Count(WinogradBound.Convolutions(input, Run), Run).Calls.Single(c => c.Flops > 0);
+        Assert.That(call.Eligible);
+        Assert.That(call.Flops, Is.EqualTo(2.0 * 54 * (64 + 16)));
+        Assert.That(call.Left, Is.EqualTo(36.0 * (4 + 2) / (9 * (64 + 16))).Within(1e-12));
+    }
+
+    [Test]
+    public void Time_FallsCallByCall()
+    {
+        CountedCall[] calls = [new(100, 30, true, 0.5), new(100, 20, true, 0.25), new(100, 40, false, 1)];
+        var bound = WinogradBound.Of(calls, c => c.Milliseconds, whole: 100);
+        Assert.That(bound.Eligible, Is.EqualTo(0.5).Within(1e-12));
+        Assert.That(bound.Quarter, Is.EqualTo(0.625).Within(1e-12));
+        Assert.That(bound.Tiles, Is.EqualTo(1 - 0.15 - 0.15).Within(1e-12));
+        var saved = SavedPart.Of(bound, directMs: 200, ms: 155);
+        Assert.That(saved.EligiblePercent, Is.EqualTo(50).Within(1e-9));
+        Assert.That(saved.QuarterMs, Is.EqualTo(125).Within(1e-9));
+        Assert.That(saved.QuarterAchievedPercent, Is.EqualTo(60).Within(1e-9));
+        Assert.That(saved.TilesMs, Is.EqualTo(140).Within(1e-9));
+        Assert.That(saved.TilesAchievedPercent, Is.EqualTo(75).Within(1e-9));
+    }
+
+    private static IReadOnlyList<CountedCall> Calls(int[] shape, Action<Tensor> compute)
+    {
+        using var off = Grad.Off();
+        var input = Tensor.Ones(shape).Persist();
+        return WinogradBound.Count(WinogradBound.Convolutions(input, Run), Run).Calls;
+
+        Tensor[] Run()
+        {
+            compute(input);
+            return [];
+        }
+    }
+
+    private static Tensor Conv(Tensor x, int outputs, int kernel, Size2? stride = null, Size2? padding = null, Size2? dilation = null, int groups = 1) =>
+        F.Conv2d(x, Weight(outputs, x.Shape[1] / groups, kernel), null, stride, padding, dilation, groups);
+
+    private static Tensor Weight(int outputs, int channels, int kernel) => Tensor.Ones([outputs, channels, kernel, kernel]);
+}
