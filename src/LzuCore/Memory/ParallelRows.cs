@@ -1,10 +1,12 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace LzuCore.Memory;
 
 /// <summary>The only place that decides threads. Work is cut into chunks whose borders do not depend on the thread count, and threads take
 /// the next chunk when they are free, so a slow or lost core costs its share and results are the same for any number of threads.</summary>
-/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread.</remarks>
+/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread. So does every job for a while when waiting for the workers'
+/// last chunks has cost more than they did: other processes have their cores then.</remarks>
 public static class ParallelRows
 {
     private const int SpinsBeforeSleep = 2000;
@@ -38,7 +40,7 @@ public static class ParallelRows
         grain = Math.Max(1, grain);
         var chunks = (rows + grain - 1) / grain;
         var threads = Math.Min(Threads, chunks);
-        if (threads == 1 || _inside || !JobLock.TryEnter())
+        if (threads == 1 || Help.IsPaused || _inside || !JobLock.TryEnter())
         {
             for (var begin = 0; begin < rows; begin += grain) body(begin, Math.Min(rows, begin + grain));
             return;
@@ -48,8 +50,11 @@ public static class ParallelRows
             EnsureWorkers(threads - 1);
             var job = new Job(rows, grain, chunks, body);
             for (var i = 0; i < threads - 1; i++) _workers[i].Start(job);
-            job.Work();
+            var started = Stopwatch.GetTimestamp();
+            var own = job.Work();
+            var worked = Stopwatch.GetTimestamp();
             job.CloseAndWait();
+            Help.Weigh((chunks - own) * (double)(worked - started) / Math.Max(1, own), Stopwatch.GetTimestamp() - worked);
         }
         finally
         {
@@ -68,6 +73,34 @@ public static class ParallelRows
         }
     }
 
+    // What workers do for the caller against what the caller waits for them, in recent jobs. A worker whose core another process has taken keeps its chunk until it gets the core back, for milliseconds.
+    // While they cost more than they help, jobs do without them; each time longer, up to a fifth of a second. Written by the one who holds JobLock.
+    private static class Help
+    {
+        private const double Memory = 0.9;
+        private static readonly long ShortestPause = Stopwatch.Frequency / 100, LongestPause = Stopwatch.Frequency / 5;
+        private static double _balance;
+        private static long _pause = ShortestPause, _until;
+
+        public static bool IsPaused => Stopwatch.GetTimestamp() < Volatile.Read(ref _until);
+
+        /// <summary>Takes a job into account.</summary>
+        /// <param name="saved">Ticks that the caller would have needed for the workers' chunks.</param>
+        /// <param name="waited">Ticks that it waited for them.</param>
+        public static void Weigh(double saved, long waited)
+        {
+            _balance = Memory * _balance + saved - waited;
+            if (_balance >= 0)
+            {
+                if (saved > waited) _pause = ShortestPause;
+                return;
+            }
+            _balance = 0;
+            Volatile.Write(ref _until, Stopwatch.GetTimestamp() + _pause);
+            _pause = Math.Min(2 * _pause, LongestPause);
+        }
+    }
+
     // State: how many helpers are inside; the top bit says that nobody may enter any more. The caller closes the job when no chunk is left,
     // so a helper that never woke up is not waited for.
     private sealed class Job(int rows, int grain, int chunks, Action<int, int> body)
@@ -77,7 +110,7 @@ public static class ParallelRows
         private int _state;
         private ExceptionDispatchInfo? _error;
 
-        public void Help()
+        public void Join()
         {
             int state;
             do
@@ -90,14 +123,19 @@ public static class ParallelRows
             Interlocked.Decrement(ref _state);
         }
 
-        public void Work()
+        /// <summary>Does chunks until none is left; how many.</summary>
+        public int Work()
         {
+            var done = 0;
             _inside = true;
             try
             {
                 int chunk;
                 while (Volatile.Read(ref _error) is null && (chunk = Interlocked.Increment(ref _next) - 1) < chunks)
+                {
                     body(chunk * grain, Math.Min(rows, (chunk + 1) * grain));
+                    done++;
+                }
             }
             catch (Exception e)
             {
@@ -107,6 +145,7 @@ public static class ParallelRows
             {
                 _inside = false;
             }
+            return done;
         }
 
         public void CloseAndWait()
@@ -149,7 +188,7 @@ public static class ParallelRows
                     continue;
                 }
                 Volatile.Write(ref _job, null);
-                job.Help();
+                job.Join();
             }
         }
     }

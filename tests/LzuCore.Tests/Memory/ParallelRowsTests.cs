@@ -56,4 +56,23 @@ public sealed class ParallelRowsTests
         Parallel.For(0, 200, _ => ParallelRows.For(100, 7, (b, e) => Interlocked.Add(ref total, e - b)));
         Assert.That(total, Is.EqualTo(20000));
     }
+
+    // Workers that keep every chunk for long, as when another process has their cores: waiting for each of these jobs would take four seconds.
+    [Test]
+    public void For_DoesWithoutWorkersThatCostMoreThanTheyHelp()
+    {
+        ParallelRows.Threads = 2;
+        var rows = 0;
+        var caller = Environment.CurrentManagedThreadId;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (var job = 0; job < 200; job++)
+            ParallelRows.For(8, 1, (begin, end) =>
+            {
+                if (Environment.CurrentManagedThreadId != caller) Thread.Sleep(20);
+                else for (var chunk = System.Diagnostics.Stopwatch.StartNew(); chunk.Elapsed.TotalMilliseconds < 0.25;) Thread.SpinWait(10);
+                Interlocked.Add(ref rows, end - begin);
+            });
+        Assert.That(rows, Is.EqualTo(1600));
+        Assert.That(clock.Elapsed.TotalSeconds, Is.LessThan(2));
+    }
 }
