@@ -63,22 +63,14 @@ cat "$weights" >/dev/null # into the page cache
 
 median() { sort -n | awk '{ v[NR] = $1 } END { printf "%.3f", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# start NAME: median wall and CPU seconds of a process that detects in one picture.
-start() {
-  TIMEFORMAT='%R %U %S'
-  for ((run = 0; run <= runs; run++)); do
-    { time lzu "$1" detect "$picture" --weights "$weights" --size 300x480; } 2>"$work/time"
-    [ $run -eq 0 ] || tail -n 1 "$work/time" # the first one brings the program into the page cache
-  done | awk '{ print $1, $2 + $3 }' >"$work/times"
-  wall=$(cut -d ' ' -f 1 "$work/times" | median)
-  cpu=$(cut -d ' ' -f 2 "$work/times" | median)
-}
-
-# inference NAME: the median CPU milliseconds of one inference once everything is warm.
-inference() {
+# turn NAME: a line of wall and CPU seconds of a process that detects in one picture, and of the CPU milliseconds that an inference takes once everything is warm.
+TIMEFORMAT='%R %U %S'
+turn() {
+  { time lzu "$1" detect "$picture" --weights "$weights" --size 300x480; } 2>"$work/time"
   lzu "$1" bench model retinanet --size 300x480 --json
-  grep -m 1 '"cpu_ms"' "$work/said" | tr -dc '0-9.'
+  echo "$(tail -n 1 "$work/time") $(grep -m 1 '"cpu_ms"' "$work/said" | tr -dc '0-9.')" | awk '{ print $1, $2 + $3, $4 }'
 }
+of() { cut -d ' ' -f "$2" "$work/turns.$1" | median; }
 
 # peak NAME ARGUMENT...: KiB that a process held at most, as the system counts them (VmHWM).
 peak() {
@@ -96,6 +88,13 @@ peak() {
 
 bytes() { stat -c %s "$1"; }
 
+# In turn: what else a machine does then falls on all of them. The first start of each brings its program into the page cache.
+for name in jit "${levels[@]}"; do lzu "$name" detect "$picture" --weights "$weights" --size 300x480; done
+for ((run = 1; run <= runs; run++)); do
+  say "cold starts and inferences, turn $run of $runs"
+  for name in jit "${levels[@]}"; do turn "$name" >>"$work/turns.$name"; done
+done
+
 {
   echo '{'
   echo '  "schema": "lzu.deployment/1",'
@@ -105,10 +104,6 @@ bytes() { stat -c %s "$1"; }
   echo '  "programs": ['
   separator=''
   for name in jit "${levels[@]}"; do
-    say "$name: $runs cold starts"
-    start "$name"
-    say "$name: one inference"
-    inference_ms=$(inference "$name")
     say "$name: memory"
     detect=$(peak "$name" detect "$picture" --weights "$weights" --size 600x960 --out "$work/found")
     bench=$(peak "$name" bench model retinanet --size 600x960)
@@ -125,7 +120,7 @@ bytes() { stat -c %s "$1"; }
       done
       printf ' },\n      "executable_and_skia_bytes": %s,\n' $((executable + skia))
     fi
-    awk -v wall="$wall" -v cpu="$cpu" -v ms="$inference_ms" -v detect="$detect" -v bench="$bench" 'BEGIN {
+    awk -v wall="$(of "$name" 1)" -v cpu="$(of "$name" 2)" -v ms="$(of "$name" 3)" -v detect="$detect" -v bench="$bench" 'BEGIN {
       printf "      \"start_wall_seconds\": %.3f,\n      \"start_cpu_seconds\": %.3f,\n      \"inference_cpu_seconds\": %.3f,\n      \"start_cpu_seconds_beside_one_inference\": %.3f,\n", wall, cpu, ms / 1000, cpu - ms / 1000
       printf "      \"peak_mib_detect_600x960\": %.1f,\n      \"peak_mib_bench_600x960\": %.1f\n    }", detect / 1024, bench / 1024 }'
   done
