@@ -9,6 +9,7 @@ namespace LzuCore.Kernels.Cpu;
 internal static unsafe class ByteRows
 {
     /// <summary>to = (1 - t)·a + t·b; null rows are zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Blend(byte* a, byte* b, float t, float* to, int n)
     {
         float wa = 1 - t, wb = t;
