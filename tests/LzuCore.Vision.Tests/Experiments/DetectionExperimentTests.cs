@@ -29,7 +29,8 @@ public sealed class DetectionExperimentTests
     public void Method_LearnsTwoScenesByHeart([Values(0, 2, 3, 4)] int method)
     {
         var experiment = new DetectionExperiment(SceneClasses.Objects, Samplings[method], Scenes);
-        var losses = Steps.On(experiment, TwoOf(experiment), 80);
+        // The adaptive method looks elsewhere as it learns, and so needs more steps than the others.
+        var losses = Steps.On(experiment, TwoOf(experiment), 160);
         Assert.That(losses[^1], Is.LessThan(0.25 * losses[0]));
     }
 
