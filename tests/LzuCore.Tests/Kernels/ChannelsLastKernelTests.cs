@@ -61,6 +61,33 @@ public sealed class ChannelsLastKernelTests
             Assert.That(Run(new GridSampleKernel(width), new SeparableSampleKernel(width), new InterpolateKernel(width)), Is.EqualTo(expected), $"{width}");
     }
 
+    [Test]
+    public void Pictures_OfEveryWidthHaveTheSameBits()
+    {
+        var expected = Pictures(SimdWidth.Portable);
+        foreach (var width in Widths) Assert.That(Pictures(width), Is.EqualTo(expected), $"{width}");
+    }
+
+    // Nine columns: two fours and a last pixel.
+    private static float[] Pictures(SimdWidth width)
+    {
+        var kernel = new SeparableSampleKernel(width);
+        Tensor xs = Make([1, 9], 41, 20), ys = Make([1, 7], 42, 15), picture = Make([1, 3, 12, 17], 43), sampled = Tensor.Empty([1, 3, 7, 9]), normalized = Tensor.Empty([1, 3, 7, 9]);
+        var pixels = Tensor.From([.. Enumerable.Range(0, 12 * 17 * 3).Select(i => (byte)(i * 37))], [12, 17, 3]);
+        kernel.Forward(PaddingMode.Zeros, picture.View, xs.View, ys.View, sampled.View);
+        kernel.ForwardFromBytes(PaddingMode.Zeros, pixels.View, xs.View, ys.View, [0.2f, 0.3f, 0.4f], [-1, -2, -3], normalized.View);
+        return [.. sampled.ToArray<float>(), .. normalized.ToArray<float>()];
+    }
+
+    [TestCase(float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity)]
+    [TestCase(3e38f, -3e38f, 3e38f)]
+    public void Pictures_OfHugeValuesHaveNoNumbersOfTheirOwn(float even, float odd, float most)
+    {
+        var picture = Tensor.From([.. Enumerable.Range(0, 3 * 4 * 8).Select(i => i % 2 == 0 ? even : odd)], [1, 3, 4, 8]);
+        Tensor xs = Tensor.From([0.1f, 0.9f, 1.5f, 2.3f, 3.7f, 4.1f, 5.5f, 6.2f, 6.9f], [9]), ys = Tensor.From([0.4f, 1.6f, 2.5f], [3]);
+        Assert.That(F.SeparableSample(picture, xs, ys, PaddingMode.Border).ToArray<float>(), Is.All.Matches<float>(v => MathF.Abs(v) <= most));
+    }
+
     private static float[] Run(IGridSampleKernel grid, ISeparableSampleKernel separable, IInterpolateKernel interpolate)
     {
         var args = new GridSampleArgs(SamplingMode.Bilinear, PaddingMode.Zeros, AlignCorners: true);

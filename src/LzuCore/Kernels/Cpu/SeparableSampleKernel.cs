@@ -36,7 +36,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
         int h = pixels.Shape[0], w = pixels.Shape[1];
         SampleTable<float> columns = new(padding, xs, 0, w), rows = new(padding, ys, 0, h);
         var from = pixels.Pointer<byte>();
-        var picture = new Picture<float>(columns, rows, w, 3, output.Pointer<float>())
+        var picture = new Picture<float>(width, columns, rows, w, 3, output.Pointer<float>())
         {
             Scale = Vector128.Create(scale[0], scale[1], scale[2], 0),
             Shift = Vector128.Create(shift[0], shift[1], shift[2], 0),
@@ -56,7 +56,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
             var image = x;
             if (c > FewChannels) Features(columns, rows, image, w, c, y);
             else
-                new Picture<T>(columns, rows, w, c, y).Run((row, first, count, to) => BlendRows(
+                new Picture<T>(width, columns, rows, w, c, y).Run((row, first, count, to) => BlendRows(
                     rows.First[row] < 0 ? null : image + ((long)rows.First[row] * w + first) * c,
                     rows.Second[row] < 0 ? null : image + ((long)rows.Second[row] * w + first) * c, rows.Fraction[row], to, count * c));
         }
@@ -116,11 +116,13 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
         private readonly int[] _left, _right;
         private readonly float[] _fraction, _inside;
         private readonly int _channels, _first, _count;
+        private readonly bool _inFours;
         private readonly T* _output;
 
-        public Picture(SampleTable<T> columns, SampleTable<T> rows, int w, int channels, T* output)
+        public Picture(SimdWidth width, SampleTable<T> columns, SampleTable<T> rows, int w, int channels, T* output)
         {
             (_columns, _rows, _channels) = (columns, rows, channels);
+            _inFours = width == SimdWidth.Bits512;
             _output = output;
             int low = w, high = -1;
             for (var j = 0; j < columns.Count; j++)
@@ -177,7 +179,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
             fixed (int* left = _left, right = _right)
             fixed (float* fraction = _fraction)
             {
-                for (; Avx512F.IsSupported && j + 4 <= last; j += 4, to += 12) StoreFour(FourAt(row, left + j, right + j, fraction + j), to);
+                for (; Avx512F.IsSupported && _inFours && j + 4 <= last; j += 4, to += 12) StoreFour(FourAt(row, left + j, right + j, fraction + j), to);
                 for (; j < last; j++, to += 3) At(row + left[j], row + right[j], fraction[j]).Store(to);
                 Last(At(row + left[last], row + right[last], fraction[last]), to);
             }
@@ -191,7 +193,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
             fixed (int* left = _left, right = _right)
             fixed (float* fraction = _fraction, inside = _inside)
             {
-                if (Avx512F.IsSupported)
+                if (Avx512F.IsSupported && _inFours)
                 {
                     Vector512<float> scales = Vector512.Create(Vector256.Create(scale, scale), Vector256.Create(scale, scale)), shifts = Vector512.Create(Vector256.Create(shift, shift), Vector256.Create(shift, shift));
                     for (; j + 4 <= last; j += 4, to += 12) StoreFour(Avx512F.FusedMultiplyAdd(FourAt(row, left + j, right + j, fraction + j), scales, shifts * EachFour(inside + j)), to);
@@ -201,12 +203,12 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
             }
         }
 
-        // Four samples of four floats each.
+        // Four samples of four floats each. Weighted, not a + t (b - a): the difference of equal infinities is no number, and that of large floats infinite.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector512<float> FourAt(float* row, int* left, int* right, float* fraction)
         {
-            Vector512<float> a = Four(row, left), b = Four(row, right);
-            return Avx512F.FusedMultiplyAdd(b - a, EachFour(fraction), a);
+            var t = EachFour(fraction);
+            return Avx512F.FusedMultiplyAdd(Four(row, right), t, Four(row, left) * (Vector512<float>.One - t));
         }
 
         // By insertion: made of halves, the runtime keeps the whole in memory, and that costs more than everything else.
@@ -239,7 +241,7 @@ internal sealed unsafe class SeparableSampleKernel(SimdWidth width) : ISeparable
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector128<float> At(float* a, float* b, float t) => Vector128.MultiplyAddEstimate(Vector128.Load(b) - Vector128.Load(a), Vector128.Create(t), Vector128.Load(a));
+        private static Vector128<float> At(float* a, float* b, float t) => Vector128.MultiplyAddEstimate(Vector128.Load(b), Vector128.Create(t), Vector128.Load(a) * Vector128.Create(1 - t));
 
         private static void Last(Vector128<float> value, float* to) => (to[0], to[1], to[2]) = (value[0], value[1], value[2]);
     }
