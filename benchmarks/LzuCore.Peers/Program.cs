@@ -36,8 +36,8 @@ command.SetAction(parsed =>
     if (parsed.GetValue(to) is { } folder) Report.Write(folder, rows);
     return 0;
 });
-var more = new Option<int[]>("--threads") { Description = "numbers of threads beside one", DefaultValueFactory = _ => [Environment.ProcessorCount] };
-var busy = new Option<int[]>("--busy") { Description = "numbers of processes that keep a core busy meanwhile, each measured", DefaultValueFactory = _ => [0, 1] };
+var more = new Option<int[]>("--threads") { Description = "numbers of threads beside one", DefaultValueFactory = _ => [Environment.ProcessorCount], AllowMultipleArgumentsPerToken = true };
+var busy = new Option<int[]>("--busy") { Description = "numbers of processes that keep a core busy meanwhile, each measured", DefaultValueFactory = _ => [0, 1], AllowMultipleArgumentsPerToken = true };
 var scaling = new Command("scaling", "runs this project's works on one thread and on more in turn, alone and beside busy processes: wall times, and whether bits are equal") { filter, more, busy, rounds, to };
 scaling.SetAction(parsed =>
 {
@@ -60,7 +60,8 @@ var burn = new Command("burn", "keeps a core busy until its input ends") { Hidde
 burn.SetAction(_ => Scaling.Burn());
 command.Subcommands.Add(scaling);
 command.Subcommands.Add(burn);
-return command.Parse(args).Invoke();
+var line = command.Parse(args);
+return line.Errors is [var error, ..] ? Refuse(error.Message.TrimEnd('.')) : line.Invoke();
 
 static List<T> Wanted<T>(List<T> all, string[] parts, Func<T, string> name)
 {

@@ -51,10 +51,9 @@ public static class ParallelRows
             var job = new Job(rows, grain, chunks, body);
             for (var i = 0; i < threads - 1; i++) _workers[i].Start(job);
             var started = Stopwatch.GetTimestamp();
-            var own = job.Work();
-            var worked = Stopwatch.GetTimestamp();
+            job.Work();
             job.CloseAndWait();
-            Help.Weigh((chunks - own) * (double)(worked - started) / Math.Max(1, own), Stopwatch.GetTimestamp() - worked);
+            Help.Weigh(job.Alone - (Stopwatch.GetTimestamp() - started));
         }
         finally
         {
@@ -73,31 +72,28 @@ public static class ParallelRows
         }
     }
 
-    // What workers do for the caller against what the caller waits for them, in recent jobs. A worker whose core another process has taken keeps its chunk until it gets the core back, for milliseconds.
-    // While they cost more than they help, jobs do without them; each time longer, up to a fifth of a second. Written by the one who holds JobLock.
+    // What workers have saved in recent jobs. Where other processes want the cores too, a thread that loses its core keeps its chunk until it gets one back, for milliseconds, and all wait for it;
+    // that thread may be the caller, driven out by its own workers. While they cost more than they help, jobs do without them; each time longer, up to a fifth of a second, until they have saved as much as the last
+    // pause took. Written by the one who holds JobLock.
     private static class Help
     {
         private const double Memory = 0.9;
         private static readonly long ShortestPause = Stopwatch.Frequency / 100, LongestPause = Stopwatch.Frequency / 5;
-        private static double _balance;
+        private static double _balance, _sincePause;
         private static long _pause = ShortestPause, _until;
 
         public static bool IsPaused => Stopwatch.GetTimestamp() < Volatile.Read(ref _until);
 
         /// <summary>Takes a job into account.</summary>
-        /// <param name="saved">Ticks that the caller would have needed for the workers' chunks.</param>
-        /// <param name="waited">Ticks that it waited for them.</param>
-        public static void Weigh(double saved, long waited)
+        /// <param name="saved">Ticks by which the caller alone would have taken longer; negative when it would have been faster.</param>
+        public static void Weigh(long saved)
         {
-            _balance = Memory * _balance + saved - waited;
-            if (_balance >= 0)
-            {
-                if (saved > waited) _pause = ShortestPause;
-                return;
-            }
-            _balance = 0;
+            _balance = Memory * _balance + saved;
+            _sincePause += saved;
+            if (_balance >= 0) return;
+            _pause = _sincePause > _pause ? ShortestPause : Math.Min(2 * _pause, LongestPause);
+            _balance = _sincePause = 0;
             Volatile.Write(ref _until, Stopwatch.GetTimestamp() + _pause);
-            _pause = Math.Min(2 * _pause, LongestPause);
         }
     }
 
@@ -106,9 +102,16 @@ public static class ParallelRows
     private sealed class Job(int rows, int grain, int chunks, Action<int, int> body)
     {
         private const int Closed = int.MinValue;
+        // A chunk that takes so much longer than the shortest was interrupted.
+        private static readonly long Interruption = Stopwatch.Frequency / 5000;
         private int _next;
         private int _state;
+        private long _shortest = long.MaxValue;
+        private long _alone;
         private ExceptionDispatchInfo? _error;
+
+        /// <summary>Ticks that the chunks done would take one after another, but for interruptions.</summary>
+        public long Alone => Volatile.Read(ref _alone);
 
         public void Join()
         {
@@ -123,18 +126,22 @@ public static class ParallelRows
             Interlocked.Decrement(ref _state);
         }
 
-        /// <summary>Does chunks until none is left; how many.</summary>
-        public int Work()
+        /// <summary>Does chunks until none is left.</summary>
+        public void Work()
         {
-            var done = 0;
+            var alone = 0L;
             _inside = true;
             try
             {
                 int chunk;
                 while (Volatile.Read(ref _error) is null && (chunk = Interlocked.Increment(ref _next) - 1) < chunks)
                 {
+                    var started = Stopwatch.GetTimestamp();
                     body(chunk * grain, Math.Min(rows, (chunk + 1) * grain));
-                    done++;
+                    var took = Stopwatch.GetTimestamp() - started;
+                    // Two threads may write at once; either is short enough.
+                    if (took < Volatile.Read(ref _shortest)) Volatile.Write(ref _shortest, took);
+                    alone += Math.Min(took, Volatile.Read(ref _shortest) + Interruption);
                 }
             }
             catch (Exception e)
@@ -144,8 +151,8 @@ public static class ParallelRows
             finally
             {
                 _inside = false;
+                Interlocked.Add(ref _alone, alone);
             }
-            return done;
         }
 
         public void CloseAndWait()

@@ -75,4 +75,27 @@ public sealed class ParallelRowsTests
         Assert.That(rows, Is.EqualTo(1600));
         Assert.That(clock.Elapsed.TotalSeconds, Is.LessThan(2));
     }
+
+    // A caller that loses its core as soon as a worker runs: again seconds, although it hardly waits for the worker.
+    [Test]
+    public void For_DoesWithoutWorkersThatDriveTheCallerFromItsCore()
+    {
+        ParallelRows.Threads = 2;
+        var rows = 0;
+        var caller = Environment.CurrentManagedThreadId;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (var job = 0; job < 200; job++)
+        {
+            var helped = false;
+            ParallelRows.For(8, 1, (begin, end) =>
+            {
+                if (Environment.CurrentManagedThreadId != caller) Volatile.Write(ref helped, true);
+                else if (Volatile.Read(ref helped)) Thread.Sleep(50);
+                for (var chunk = System.Diagnostics.Stopwatch.StartNew(); chunk.Elapsed.TotalMilliseconds < 0.25;) Thread.SpinWait(10);
+                Interlocked.Add(ref rows, end - begin);
+            });
+        }
+        Assert.That(rows, Is.EqualTo(1600));
+        Assert.That(clock.Elapsed.TotalSeconds, Is.LessThan(2));
+    }
 }
