@@ -5,8 +5,8 @@ namespace LzuCore.Memory;
 
 /// <summary>The only place that decides threads. Work is cut into chunks whose borders do not depend on the thread count, and threads take
 /// the next chunk when they are free, so a slow or lost core costs its share and results are the same for any number of threads.</summary>
-/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread. So does every job for a while when waiting for the workers'
-/// last chunks has cost more than they did: other processes have their cores then.</remarks>
+/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread. So does every job for a while when jobs have
+/// taken longer than their chunks would one after another: other processes want the cores then.</remarks>
 public static class ParallelRows
 {
     private const int SpinsBeforeSleep = 2000;
@@ -78,7 +78,8 @@ public static class ParallelRows
     private static class Help
     {
         private const double Memory = 0.9;
-        private static readonly long ShortestPause = Stopwatch.Frequency / 100, LongestPause = Stopwatch.Frequency / 5;
+        // Starting workers for nothing takes microseconds, a lost core milliseconds.
+        private static readonly long Noticeable = Stopwatch.Frequency / 5000, ShortestPause = Stopwatch.Frequency / 100, LongestPause = Stopwatch.Frequency / 5;
         private static double _balance, _sincePause;
         private static long _pause = ShortestPause, _until;
 
@@ -90,7 +91,7 @@ public static class ParallelRows
         {
             _balance = Memory * _balance + saved;
             _sincePause += saved;
-            if (_balance >= 0) return;
+            if (_balance >= -Noticeable) return;
             _pause = _sincePause > _pause ? ShortestPause : Math.Min(2 * _pause, LongestPause);
             _balance = _sincePause = 0;
             Volatile.Write(ref _until, Stopwatch.GetTimestamp() + _pause);
