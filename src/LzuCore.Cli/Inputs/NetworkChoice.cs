@@ -54,13 +54,15 @@ internal static class NetworkChoice
         }
         else
         {
-            using var file = Checkpoint.Open(weights);
+            // Stays open: on the CPU weights are forgotten once they are packed, and read again if another size of picture wants them packed otherwise.
+            var file = Checkpoint.Open(weights);
             try
             {
-                model = read(file.ToStateDict());
+                model = read(device == Device.Cpu ? file.ToStateDictInFile() : file.ToStateDict());
             }
             catch (LzuException fault) when (fault is FileFormatException or StateDictException or ArgumentValueException)
             {
+                file.Dispose();
                 throw new FileFormatException($"weights {weights}: {fault.Message}", fault);
             }
             model.To(device);

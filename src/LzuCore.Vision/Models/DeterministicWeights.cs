@@ -42,7 +42,7 @@ public static class DeterministicWeights
     public static StateDict Make(IEnumerable<(string Key, Shape Shape)> keys, int seed) =>
         new(keys.Select(k => KeyValuePair.Create(k.Key, Make(k.Key, k.Shape, seed))));
 
-    /// <summary>One parameter's or buffer's value.</summary>
+    /// <summary>One parameter's or buffer's value: made when it is read, and again if it was forgotten meanwhile (<see cref="Tensor.Computed"/>).</summary>
     /// <exception cref="ArgumentValueException">The key's last part is not one that networks here have.</exception>
     public static Tensor Make(string key, Shape shape, int seed)
     {
@@ -63,16 +63,17 @@ public static class DeterministicWeights
             "scale" => (1, 0.1),
             _ => throw new ArgumentValueException($"deterministic weights: no rule for '{key}'; its last part must be weight, bias, running_mean, running_var, scale or num_batches_tracked."),
         };
-        return Fill(shape, RandomSource.FromKey($"{key}#{seed}"), offset, scale);
+        var stream = RandomSource.FromKey($"{key}#{seed}");
+        return Tensor.Computed(shape, DType.Float32, view => Fill(view, stream, offset, scale));
     }
 
     // Straight into the channels-last order of rank 4, without a second pass: outputs, taps, then channels.
-    private static unsafe Tensor Fill(Shape shape, RandomSource stream, double offset, double scale)
+    private static unsafe void Fill(TensorView view, RandomSource stream, double offset, double scale)
     {
-        var tensor = Tensor.Empty(shape);
+        var shape = view.Shape;
         var (rows, taps, channels) = shape.Rank == 4 ? (shape[0], shape[2] * shape[3], shape[1]) : (1, 1, (int)shape.Count);
         if (shape.Rank != 4 && channels > NumbersAChunk && shape.Rank > 1) (rows, channels) = (shape[0], channels / shape[0]);
-        var address = (nint)tensor.View.Pointer<float>();
+        var address = (nint)view.Pointer<float>();
         ParallelRows.For(rows, Math.Max(1, NumbersAChunk / Math.Max(1, taps * channels)), (begin, end) =>
         {
             for (var row = begin; row < end; row++)
@@ -84,7 +85,5 @@ public static class DeterministicWeights
                         *to++ = (float)(offset + scale * stream.Signed(first + (ulong)c * (ulong)taps + (ulong)tap));
             }
         });
-        GC.KeepAlive(tensor);
-        return tensor;
     }
 }

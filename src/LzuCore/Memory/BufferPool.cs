@@ -63,13 +63,16 @@ public sealed unsafe class BufferPool
         return TryRent(size, lasts) ?? throw new OutOfDeviceMemoryException($"cpu: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} live. Use a smaller batch or image.");
     }
 
-    internal void Return(Block block)
+    /// <summary>Takes a block back.</summary>
+    /// <param name="block">What was rented.</param>
+    /// <param name="keeps">Whether another block of its size is likely to be wanted; otherwise its memory goes to the system, where it is not part of a segment.</param>
+    internal void Return(Block block, bool keeps = true)
     {
         lock (_lock)
         {
             _live -= block.Bytes;
             // Segments that are not full make a step's peak a little more.
-            var keeps = _owned - _live <= RetainLimit || _owned <= _peak + _peak / 8;
+            keeps &= _owned - _live <= RetainLimit || _owned <= _peak + _peak / 8;
             if (block.Piece is { } piece)
             {
                 piece = _segments.Give(piece);

@@ -10,8 +10,8 @@ public sealed unsafe class HostStorage : Storage
     internal HostStorage(Device device, long byteLength, BufferPool pool, bool lasts = false)
         : base(device, byteLength) => (_pool, _block) = (pool, pool.Rent(byteLength, lasts));
 
-    /// <summary>Bytes that a function of others' gives. They are kept only while something is derived from them, unless somebody else reads them: then they stay.
-    /// That is how weights with a norm folded in take no memory beside what a kernel packs of them.</summary>
+    /// <summary>Bytes that a function of others' gives. They are kept only while something is derived from them (<see cref="Storage.Lend"/>), unless somebody else reads them: then they stay.
+    /// That is how weights that a file holds, or with a norm folded in, take no memory beside what a kernel packs of them.</summary>
     /// <param name="device">The host.</param>
     /// <param name="byteLength">How many.</param>
     /// <param name="pool">Where they lie.</param>
@@ -28,20 +28,38 @@ public sealed unsafe class HostStorage : Storage
     /// <inheritdoc/>
     public override T Derive<T>(object key, Func<T> make)
     {
-        if (_computed is not { } computed) return base.Derive(key, make);
+        T? derived = null;
+        Lend(() => derived = base.Derive(key, make));
+        return derived!;
+    }
+
+    internal override void Lend(Action use)
+    {
+        if (_computed is not { } computed)
+        {
+            use();
+            return;
+        }
         lock (computed.Gate)
         {
-            computed.IsDeriving = true;
+            computed.Borrowers++;
             try
             {
-                return base.Derive(key, make);
+                use();
             }
             finally
             {
-                computed.IsDeriving = false;
-                if (!computed.Stays) GiveBack(computed);
+                computed.Borrowers--;
+                if (!computed.Stays && computed.Borrowers == 0) GiveBack(computed);
             }
         }
+    }
+
+    /// <summary>Computes the bytes now; the first to borrow them gives their memory back to the system, since what is packed of them takes its place.</summary>
+    internal void ComputeAhead()
+    {
+        if (_computed is not { } computed) return;
+        lock (computed.Gate) Compute(computed, lasts: true);
     }
 
     /// <summary>Another storage with these bytes, to be overwritten; this one ends, and reading it is refused. Not for computed bytes.</summary>
@@ -62,14 +80,31 @@ public sealed unsafe class HostStorage : Storage
     {
         lock (computed.Gate)
         {
-            computed.Stays |= !computed.IsDeriving;
-            if (!computed.IsThere)
-            {
-                _block = _pool.Rent(ByteLength);
-                computed.IsThere = true;
-                computed.Fill(this);
-            }
+            computed.Stays |= computed.Borrowers == 0;
+            Compute(computed, lasts: false);
             return _block.Pointer;
+        }
+    }
+
+    private void Compute(Computation computed, bool lasts)
+    {
+        if (computed.IsThere) return;
+        _block = _pool.Rent(ByteLength, lasts);
+        computed.IsThere = true;
+        // Filling asks for the pointer.
+        computed.Borrowers++;
+        try
+        {
+            computed.Fill(this);
+        }
+        catch
+        {
+            GiveBack(computed);
+            throw;
+        }
+        finally
+        {
+            computed.Borrowers--;
         }
     }
 
@@ -77,7 +112,7 @@ public sealed unsafe class HostStorage : Storage
     {
         if (!computed.IsThere) return;
         computed.IsThere = false;
-        _pool.Return(_block);
+        _pool.Return(_block, keeps: !_block.Lasts);
     }
 
     private sealed class Computation(Action<HostStorage> fill)
@@ -88,7 +123,7 @@ public sealed unsafe class HostStorage : Storage
 
         public bool IsThere { get; set; }
 
-        public bool IsDeriving { get; set; }
+        public int Borrowers { get; set; }
 
         public bool Stays { get; set; }
     }

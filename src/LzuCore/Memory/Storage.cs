@@ -34,6 +34,9 @@ public abstract class Storage
         return (T)cache.GetOrAdd(key, static (_, m) => m(), make);
     }
 
+    /// <summary>Calls what reads these bytes and keeps something else in their place, so that bytes which can be computed again need not stay.</summary>
+    internal virtual void Lend(Action use) => use();
+
     /// <summary>Returns the buffer now. Called by scopes; safe to call twice.</summary>
     public void Release()
     {

@@ -89,11 +89,11 @@ internal sealed class FoldedConv
             bias[o] = (bias[o] - mean[o]) * scale[o] + shift[o];
         }
         var factors = Vector(scale, weight);
-        (Weight, Bias) = (weight.Device == Device.Cpu && weight.DType == _dtype ? Tensor.Computed(weight.Shape, weight, Fold) : Stored(Folded()), Stored(Vector(bias, weight)));
+        (Weight, Bias) = (weight.Device == Device.Cpu && weight.DType == _dtype ? Tensor.Computed(weight.Shape, _dtype, Fold) : Stored(Folded()), Stored(Vector(bias, weight)));
 
         void Fold(TensorView to)
         {
-            weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), to);
+            weight.Storage.Lend(() => weight.Backend.Kernel<IZipKernel>().Forward(default(Multiply), weight.View, factors.View.With(new Layout([outputs, 1, 1, 1], [1, 1, 1, 1])), to));
             GC.KeepAlive(factors);
         }
 

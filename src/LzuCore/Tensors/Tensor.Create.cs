@@ -30,14 +30,15 @@ public sealed partial class Tensor
         return new Tensor(storage, other.Layout, other.DType);
     }
 
-    /// <summary>A tensor in host memory whose values are computed when they are read, and forgotten once a kernel has packed them: see <see cref="HostStorage"/>.</summary>
+    /// <summary>A tensor in host memory whose values are computed when they are read, and forgotten once a kernel has packed them: weights that take no memory beside what is packed of them.
+    /// Whoever else reads them (an optimiser, <see cref="ToArray{T}"/>) makes them stay.</summary>
     /// <param name="shape">Its shape.</param>
-    /// <param name="like">Its dtype and device.</param>
-    /// <param name="fill">Writes the values; the same each time.</param>
-    internal static Tensor Computed(Shape shape, Tensor like, Action<TensorView> fill)
+    /// <param name="dtype">Its dtype.</param>
+    /// <param name="fill">Writes the values into a view of the default layout (channels-last for rank 4); the same each time, on any thread.</param>
+    public static Tensor Computed(Shape shape, DType dtype, Action<TensorView> fill)
     {
-        var (layout, dtype) = (Layout.Default(shape), like.DType);
-        return new Tensor(new HostStorage(like.Device, checked(layout.Extent * dtype.Size()), BufferPool.Shared, storage => fill(new TensorView(storage, layout, dtype))), layout, dtype);
+        var layout = Layout.Default(shape);
+        return new Tensor(new HostStorage(Device.Cpu, checked(layout.Extent * dtype.Size()), BufferPool.Shared, storage => fill(new TensorView(storage, layout, dtype))), layout, dtype);
     }
 
     /// <summary>Every element equal to <paramref name="value"/>.</summary>

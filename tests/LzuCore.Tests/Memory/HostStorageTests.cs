@@ -40,6 +40,36 @@ public sealed unsafe class HostStorageTests
     }
 
     [Test]
+    public void WhatIsComputedAhead_GoesBackToTheSystem_WithTheFirstToBorrowIt()
+    {
+        var (pool, fills) = (new BufferPool(), new List<int>());
+        var storage = Counting(pool, fills);
+        storage.ComputeAhead();
+        Assert.That((fills.Count, pool.Statistics.LiveBytes > 0), Is.EqualTo((1, true)));
+        storage.Lend(() =>
+        {
+            Assert.That(storage.Derive("sum", () => $"{storage.Pointer[0] + storage.Pointer[3999]}"), Is.EqualTo("14"));
+            Assert.That(pool.Statistics.LiveBytes, Is.Positive, "an outer borrower still reads");
+        });
+        Assert.That((fills.Count, pool.Statistics.LiveBytes, pool.Statistics.PooledBytes), Is.EqualTo((1, 0L, 0L)));
+        Assert.That(storage.Derive("one", () => $"{storage.Pointer[9]}"), Is.EqualTo("7"));
+        Assert.That((fills.Count, pool.Statistics.LiveBytes), Is.EqualTo((2, 0L)));
+    }
+
+    [Test]
+    public void FillingThatFails_FailsEachTime_AndKeepsNothing()
+    {
+        var pool = new BufferPool();
+        var storage = new HostStorage(Device.Cpu, 4000, pool, _ => throw new FileFormatException("gone"));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.That(() => storage.ComputeAhead(), Throws.TypeOf<FileFormatException>());
+            Assert.That(() => storage.Derive("sum", () => $"{storage.Pointer[0]}"), Throws.TypeOf<FileFormatException>());
+            Assert.That(pool.Statistics.LiveBytes, Is.Zero);
+        }
+    }
+
+    [Test]
     public void SeveralThreads_SeeTheSameBytes()
     {
         var (pool, fills) = (new BufferPool(), new List<int>());

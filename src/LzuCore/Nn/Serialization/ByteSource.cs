@@ -27,6 +27,9 @@ internal abstract class ByteSource(string name, long length)
     // Makes sure that what was read is what was written, where the format has a checksum.
     public virtual void Verify() { }
 
+    // Refuses a file that was written to since it was opened: for those who read again what they have read before.
+    public virtual void RefuseIfChanged() { }
+
     // A new array; the caller has bounded the count.
     public byte[] ReadArray(long offset, long count)
     {
@@ -99,9 +102,18 @@ internal abstract class ByteSource(string name, long length)
 
     internal sealed class FileSource(SafeFileHandle handle, string name, long length) : ByteSource(name, length), IDisposable
     {
+        private readonly DateTime _written = File.GetLastWriteTimeUtc(handle);
+
         public void Close() => handle.Dispose();
 
         public void Dispose() => Close();
+
+        public override void RefuseIfChanged()
+        {
+            if (handle.IsClosed) throw Bad("was closed, and weights that were left in it are wanted again. Keep the checkpoint, or read them with ToStateDict");
+            if (RandomAccess.GetLength(handle) != Length || File.GetLastWriteTimeUtc(handle) != _written)
+                throw Bad("was written to since it was opened, and weights that were left in it are wanted again. Write to another file and rename it, or read weights with ToStateDict");
+        }
 
         protected override void ReadCore(long offset, Span<byte> into)
         {
@@ -145,6 +157,8 @@ internal abstract class ByteSource(string name, long length)
         }
 
         public override void Verify() => _whole.Verify();
+
+        public override void RefuseIfChanged() => _whole.RefuseIfChanged();
 
         protected override void ReadCore(long offset, Span<byte> into) => _whole.Read(_start + offset, into);
     }

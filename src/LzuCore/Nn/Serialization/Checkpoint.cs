@@ -54,7 +54,11 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="FileFormatException">Values cannot be read, do not match their checksum, or have a dtype that no tensor has.</exception>
     public StateDict ToStateDict() => new(Weights.Select(w => KeyValuePair.Create(w.Key, w.Tensor.ToTensor())));
 
-    /// <summary>Closes the file. What was read stays; nothing more can be.</summary>
+    /// <summary>Reads the values of <see cref="Weights"/> for a network that only infers: each is given back once a kernel has packed it, as <see cref="CheckpointTensor.ToTensorInFile"/> says. Do not dispose the checkpoint then.</summary>
+    /// <exception cref="FileFormatException">As <see cref="ToStateDict"/>.</exception>
+    public StateDict ToStateDictInFile() => new(Weights.Select(w => KeyValuePair.Create(w.Key, w.Tensor.ToTensorInFile())));
+
+    /// <summary>Closes the file. What was read stays, but for what is in the file only; nothing more can be read.</summary>
     public void Dispose() => _file.Dispose();
 
     private static Checkpoint Read(ByteSource.FileSource file)

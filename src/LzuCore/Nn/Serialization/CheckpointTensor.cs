@@ -10,7 +10,7 @@ namespace LzuCore.Nn.Serialization;
 /// <remarks>Values are read when <see cref="ToTensor"/> or <see cref="Sha256"/> asks for them. The range they lie in was checked when the file was opened.</remarks>
 public sealed class CheckpointTensor
 {
-    private const int ChunkSize = 1 << 20;
+    private const int ChunkSize = 1 << 20, LeastInFile = 1 << 16;
     private readonly FileDType _type;
     private readonly ByteSource _bytes;
     private readonly long _start;
@@ -55,21 +55,42 @@ public sealed class CheckpointTensor
 
     /// <summary>Reads the values into host memory.</summary>
     /// <exception cref="FileFormatException">The bytes cannot be read, do not match their checksum, or have a dtype that no tensor has.</exception>
-    public unsafe Tensor ToTensor()
+    public Tensor ToTensor()
     {
-        if (_type.Memory is not { } dtype)
-            throw _bytes.Bad($"tensor {ByteSource.Show(Name)} is {_type.Name}, which nothing here computes with. Convert it to float32 or int64 where it was written");
-        var plain = Tensor.EmptyWithLayout(Layout.RowMajor(Shape), dtype, Device.Cpu);
+        var result = Tensor.Empty(Shape, MemoryType());
+        Read(result.View);
+        GC.KeepAlive(result);
+        return result;
+    }
+
+    /// <summary>Reads the values into host memory, gives that back once a kernel has packed them, and reads them again when somebody asks: weights of a network that only infers take no memory beside what is packed.</summary>
+    /// <remarks>The file stays open as long as the tensor is used, and must not be written to; another may take its name. Values of less than 64 KiB are kept.</remarks>
+    /// <exception cref="FileFormatException">As <see cref="ToTensor"/>; later, where the values are read again, if the file was written to or its checkpoint disposed.</exception>
+    public Tensor ToTensorInFile()
+    {
+        if (ByteLength < LeastInFile) return ToTensor();
+        var tensor = Tensor.Computed(Shape, MemoryType(), view =>
+        {
+            _bytes.RefuseIfChanged();
+            Read(view);
+        });
+        ((HostStorage)tensor.Storage).ComputeAhead();
+        return tensor;
+    }
+
+    private DType MemoryType() => _type.Memory ??
+        throw _bytes.Bad($"tensor {ByteSource.Show(Name)} is {_type.Name}, which nothing here computes with. Convert it to float32 or int64 where it was written");
+
+    // Into a view of the default layout.
+    private unsafe void Read(TensorView to)
+    {
+        using var scope = new TensorScope();
+        var plain = to.Layout.IsRowMajor ? to : Tensor.EmptyWithLayout(Layout.RowMajor(Shape), to.DType, Device.Cpu).View;
         var pointer = ((HostStorage)plain.Storage).Pointer;
         ReadDense(pointer);
-        if (dtype == Memory.DType.Bool) Normalise(pointer, Shape.Count);
-        GC.KeepAlive(plain);
+        if (to.DType == Memory.DType.Bool) Normalise(pointer, Shape.Count);
         _bytes.Verify();
-        if (plain.Layout.IsDefault) return plain;
-        var result = Tensor.Empty(Shape, dtype);
-        result.Backend.Kernel<ICopyKernel>().Copy(plain.View, result.View);
-        TensorScope.ReleaseNow(plain);
-        return result;
+        if (!to.Layout.IsRowMajor) BackendRegistry.Get(Device.Cpu).Kernel<ICopyKernel>().Copy(plain, to);
     }
 
     // Writes the dense little-endian values.

@@ -8,6 +8,7 @@ namespace LzuCore.Nn.Serialization;
 internal sealed class ZipMemberSource(ByteSource packed, ZipEntry entry) : ByteSource(packed.Name, entry.Size)
 {
     private const int ChunkSize = 1 << 17;
+    private readonly Lock _gate = new();
     private DeflateStream? _stream;
     private long _place, _summed;
     private uint _crc;
@@ -15,13 +16,23 @@ internal sealed class ZipMemberSource(ByteSource packed, ZipEntry entry) : ByteS
 
     protected override void ReadCore(long offset, Span<byte> into)
     {
-        if (!_checked && offset > _summed) Verify();
-        Fetch(offset, into);
-        if (!_checked && offset + into.Length > _summed) Sum(into[(int)(_summed - offset)..]);
+        lock (_gate)
+        {
+            if (!_checked && offset > _summed) Verify();
+            Fetch(offset, into);
+            if (!_checked && offset + into.Length > _summed) Sum(into[(int)(_summed - offset)..]);
+        }
     }
+
+    public override void RefuseIfChanged() => packed.RefuseIfChanged();
 
     // Reads what was not read yet, so that the checksum is known to hold.
     public override void Verify()
+    {
+        lock (_gate) VerifyRest();
+    }
+
+    private void VerifyRest()
     {
         if (_checked) return;
         var chunk = new byte[(int)Math.Min(ChunkSize, Length - _summed)];
