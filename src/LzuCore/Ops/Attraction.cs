@@ -31,9 +31,12 @@ public static partial class F
         var knots = Tensor.EmptyWithLayout(Layout.RowMajor([n, saliency.Shape[3] + saliency.Shape[2]]), DType.Float64, saliency.Device);
         var all = Op.Apply(new AttractionTablesOp(new AttractionArgs(fwhm, antiCrop), requests, dtype, knots), saliency);
         var tables = new Tensor[requests.Count];
-        for (var i = 0; i < tables.Length; at += n * requests[i++].Count) tables[i] = all.Narrow(0, at, n * requests[i].Count).Reshape(n, requests[i].Count);
+        // Not differentiable, so views need no ops: two dozen calls would take longer than the arithmetic.
+        for (var i = 0; i < tables.Length; at += n * requests[i++].Count) tables[i] = new Tensor(all.Storage, TableLayout(n, requests[i].Count, at), dtype);
         return (knots, tables);
     }
+
+    internal static Layout TableLayout(int n, int count, int at) => new([n, count], [count, 1], at);
 
     private static void CheckSaliency(Tensor saliency, double fwhm)
     {
@@ -86,7 +89,7 @@ internal sealed class AttractionTablesOp(AttractionArgs args, IReadOnlyList<Tabl
         for (var i = 0; i < tables.Length; at += n * requests[i++].Count)
         {
             var r = requests[i];
-            tables[i] = new WarpTable(r.Axis, r.Inverse, r.Table, output.View.With(new Layout([n, r.Count], [r.Count, 1], at)));
+            tables[i] = new WarpTable(r.Axis, r.Inverse, r.Table, output.View.With(F.TableLayout(n, r.Count, at)));
         }
         var ok = saliency.Backend.Kernel<IAttractionKernel>().ForwardTables(args, saliency.View, knots.View, tables, saliency.Backend.Kernel<IAxisWarpKernel>());
         Check.That(ok, $"{Name}: saliency must be finite and not negative, got {saliency.Shape} with values that are not. Clamp it, or pass it through a softmax or softplus.");

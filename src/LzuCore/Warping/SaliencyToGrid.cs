@@ -49,18 +49,18 @@ public static class SaliencyToGrid
     /// <summary>As <see cref="Apply(Tensor, SaliencyToGridOptions)"/>, with the tables that zooming and unzooming at known sizes need made in the same pass, which on a GPU is one launch.
     /// Another size later is no fault: its tables are made then.</summary>
     /// <param name="saliency">[N, 1, h, w] with h and w at least 2, not negative.</param>
-    /// <param name="options">Width and variant. Tables are made for separable warps without gradients; otherwise the frame changes nothing.</param>
+    /// <param name="options">Width and variant. Tables are made for separable warps without gradients and outside of <see cref="GraphCapture"/>; otherwise the frame changes nothing.</param>
     /// <param name="frame">The sizes that the warp will be used at.</param>
     /// <exception cref="ShapeException">The saliency is not [N, 1, h, w], or a side is below 2.</exception>
     /// <exception cref="ArgumentValueException">A value is negative or not finite, or the width is not positive.</exception>
     public static WarpGrid Apply(Tensor saliency, SaliencyToGridOptions options, WarpFrame frame)
     {
-        if (!options.Separable || (Grad.IsOn && saliency.RequiresGrad) || saliency.DType != DType.Float32) return Apply(saliency, options);
+        if (!options.Separable || (Grad.IsOn && saliency.RequiresGrad) || saliency.DType != DType.Float32 || GraphCapture.IsOpen) return Apply(saliency, options);
         var wanted = WarpGrid.TablesOf(frame);
-        var (knots, tables) = F.SaliencyToTables(saliency, options.AttractionFwhm, options.AntiCrop, [.. wanted.Select(t => t.Request)], DType.Float32);
+        var (knots, tables) = F.SaliencyToTables(saliency, options.AttractionFwhm, options.AntiCrop, wanted.Requests, DType.Float32);
         int h = saliency.Shape[2], w = saliency.Shape[3];
         var warp = WarpGrid.FromKnots(knots.Narrow(1, 0, w), knots.Narrow(1, w, h), saliency.DType);
-        for (var i = 0; i < tables.Length; i++) warp.Remember(wanted[i].Key, tables[i]);
+        for (var i = 0; i < tables.Length; i++) warp.Remember(wanted.Keys[i], tables[i]);
         return warp;
     }
 }

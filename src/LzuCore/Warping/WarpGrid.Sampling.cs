@@ -152,10 +152,13 @@ public sealed partial class WarpGrid
     // What a table along one axis is: axis (0: x), whether the inverse, entries and where they lie.
     private readonly record struct TableKey(int Axis, bool Inverse, int Count, AxisTable Table, DType DType);
 
-    /// <summary>The float32 tables that a frame needs, each with the key under which it is looked for.</summary>
-    internal static IReadOnlyList<(object Key, TableRequest Request)> TablesOf(WarpFrame frame)
+    /// <summary>The float32 tables that a frame needs, and the keys under which they are looked for.</summary>
+    internal static (IReadOnlyList<object> Keys, IReadOnlyList<TableRequest> Requests) TablesOf(WarpFrame frame)
     {
-        var wanted = new List<(object, TableRequest)>();
+        // Frames of a video have one frame, and its tables are asked for with every picture.
+        if (_lastTables is { } last && ReferenceEquals(last.Frame, frame)) return (last.Keys, last.Requests);
+        List<object> keys = [];
+        List<TableRequest> requests = [];
         Add(0, false, frame.Zoomed.Width, ZoomTable(frame.Zoomed.Width, frame.Image.Width));
         Add(1, false, frame.Zoomed.Height, ZoomTable(frame.Zoomed.Height, frame.Image.Height));
         foreach (var stride in frame.Strides)
@@ -164,10 +167,19 @@ public sealed partial class WarpGrid
             Add(0, true, size.Width, Level(level, frame.Zoomed.Width));
             Add(1, true, size.Height, Level(level, frame.Zoomed.Height));
         }
-        return wanted;
+        _lastTables = new FrameTables(frame, [.. keys], [.. requests]);
+        return (_lastTables.Keys, _lastTables.Requests);
 
-        void Add(int axis, bool inverse, int count, AxisTable table) => wanted.Add((new TableKey(axis, inverse, count, table, DType.Float32), new TableRequest(axis, inverse, table, count)));
+        void Add(int axis, bool inverse, int count, AxisTable table)
+        {
+            keys.Add(new TableKey(axis, inverse, count, table, DType.Float32));
+            requests.Add(new TableRequest(axis, inverse, table, count));
+        }
     }
+
+    private static FrameTables? _lastTables;
+
+    private sealed record FrameTables(WarpFrame Frame, object[] Keys, TableRequest[] Requests);
 
     /// <summary>Keeps a table that was made elsewhere.</summary>
     internal void Remember(object key, Tensor table) => _cache[key] = table;

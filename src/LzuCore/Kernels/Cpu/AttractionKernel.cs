@@ -134,21 +134,37 @@ internal sealed unsafe partial class AttractionKernel : IAttractionKernel
         for (var i = 0; i < sy.Length; i++)
         {
             Doubles.Read(saliency, n * s[0] + i * s[2], s[3], row);
-            double sum = 0;
-            for (var j = 0; j < row.Length; j++)
-            {
-                var v = row[j] * scale;
-                if (!(v >= 0 && v < double.PositiveInfinity)) return false;
-                sx[j] += v;
-                sum += v;
-            }
-            sy[i] = sum;
-            total += sum;
+            if (!Take(row, scale, sx, out sy[i])) return false;
+            total += sy[i];
         }
         if (total > 0) return true;
         scale = 0;
         sx.Fill(1);
         sy.Fill(1);
+        return true;
+    }
+
+    // Adds a row, scaled, to the columns' sums, and sums it; false when a value is negative or not finite.
+    private static bool Take(double[] row, double scale, Span<double> columns, out double sum)
+    {
+        Vector<double> sums = default, bound = new(double.PositiveInfinity);
+        var j = 0;
+        sum = 0;
+        for (; j <= row.Length - Vector<double>.Count; j += Vector<double>.Count)
+        {
+            var v = new Vector<double>(row, j) * scale;
+            if (!Vector.GreaterThanOrEqualAll(v, Vector<double>.Zero) || !Vector.LessThanAll(v, bound)) return false;
+            (new Vector<double>(columns[j..]) + v).CopyTo(columns[j..]);
+            sums += v;
+        }
+        for (; j < row.Length; j++)
+        {
+            var v = row[j] * scale;
+            if (!(v >= 0 && v < double.PositiveInfinity)) return false;
+            columns[j] += v;
+            sum += v;
+        }
+        sum += Vector.Sum(sums);
         return true;
     }
 

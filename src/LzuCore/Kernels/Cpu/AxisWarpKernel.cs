@@ -37,15 +37,23 @@ internal sealed class AxisWarpKernel : IAxisWarpKernel
         }
     }
 
-    // A vector of entries, if all lie between the same two nodes and none near the end of the axis: the same arithmetic as entry by entry.
+    // A vector of entries, if none lies beyond the axis or near its end: the same arithmetic as entry by entry.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Inside(in AxisTable table, double[] g, int first, Span<double> result)
     {
         if (first + Vector<double>.Count > result.Length || table.Extent == 0) return false;
         var at = (table.Stride * (new Vector<double>(first) + Vector.CreateSequence(0.0, 1.0)) + new Vector<double>(table.Offset)) / table.Extent * (g.Length - 1);
-        var tile = (int)at[0];
-        if (!(at[0] >= 0 && at[Vector<double>.Count - 1] < tile + 1 && tile < g.Length - 1)) return false;
-        var index = (new Vector<double>(g[tile]) + (at - new Vector<double>(tile)) * (g[tile + 1] - g[tile]) + Vector<double>.One) / 2 * table.IndexScale + new Vector<double>(table.IndexShift);
+        // Entries ascend. NaN is neither below nor above.
+        if (!(at[0] >= 0 && at[Vector<double>.Count - 1] < g.Length - 1)) return false;
+        Vector<double> tile = Vector.Floor(at), low, high;
+        if (tile[0] == tile[Vector<double>.Count - 1]) (low, high) = (new(g[(int)tile[0]]), new(g[(int)tile[0] + 1]));
+        else
+        {
+            Span<double> lows = stackalloc double[Vector<double>.Count], highs = stackalloc double[Vector<double>.Count];
+            for (var i = 0; i < lows.Length; i++) (lows[i], highs[i]) = (g[(int)tile[i]], g[(int)tile[i] + 1]);
+            (low, high) = (new(lows), new(highs));
+        }
+        var index = (low + (at - tile) * (high - low) + Vector<double>.One) / 2 * table.IndexScale + new Vector<double>(table.IndexShift);
         if (!Vector.LessThanAll(index, new Vector<double>(table.NearEnd))) return false;
         (table.OutScale * index + new Vector<double>(table.OutShift)).CopyTo(result[first..]);
         return true;

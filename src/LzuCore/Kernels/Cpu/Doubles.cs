@@ -1,3 +1,4 @@
+using System.Numerics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -11,7 +12,15 @@ internal static unsafe class Doubles
         if (view.DType == DType.Float32)
         {
             var x = view.Pointer<float>() + offset;
-            for (var i = 0; i < into.Length; i++) into[i] = x[i * stride];
+            var i = 0;
+            if (stride == 1)
+                for (; i <= into.Length - Vector<float>.Count; i += Vector<float>.Count)
+                {
+                    Vector.Widen(Vector.Load(x + i), out var low, out var high);
+                    low.CopyTo(into[i..]);
+                    high.CopyTo(into[(i + Vector<double>.Count)..]);
+                }
+            for (; i < into.Length; i++) into[i] = x[i * stride];
         }
         else
         {
@@ -25,7 +34,11 @@ internal static unsafe class Doubles
         if (view.DType == DType.Float32)
         {
             var y = view.Pointer<float>() + offset;
-            for (var i = 0; i < from.Length; i++) y[i * stride] = (float)from[i];
+            var i = 0;
+            if (stride == 1)
+                for (; i <= from.Length - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Narrow(new Vector<double>(from[i..]), new Vector<double>(from[(i + Vector<double>.Count)..])).Store(y + i);
+            for (; i < from.Length; i++) y[i * stride] = (float)from[i];
         }
         else
         {

@@ -94,10 +94,10 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
     {
         public Density(in KernelDensityArgs args, List<Box> boxes, double alpha, double beta, int h, int w)
         {
-            (X, Y, Sum) = (Coordinates(w, args.Image.Width), Coordinates(h, args.Image.Height), new double[h * w]);
+            (X, Y, Sum) = (Coordinates(w, args.Image.Width), Coordinates(h, args.Image.Height), GC.AllocateUninitializedArray<double>(h * w));
             if (boxes.Count == 0) Array.Fill(Sum, 1);
             int across = X.Length, down = Y.Length;
-            double[] gx = new double[boxes.Count * across], gy = new double[boxes.Count * down], row = new double[across];
+            double[] gx = GC.AllocateUninitializedArray<double>(boxes.Count * across), gy = GC.AllocateUninitializedArray<double>(boxes.Count * down), row = new double[across];
             for (var b = 0; b < boxes.Count; b++)
             {
                 Span<double> x = gx.AsSpan(b * across, across), y = gy.AsSpan(b * down, down);
@@ -157,11 +157,28 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
             }
         }
 
-        // row = sum over boxes of gx · gy + floor, in the boxes' order; gy of a box lies `step` after that of the box before it.
+        // row = sum over boxes of gx · gy + floor, in the boxes' order; gy of a box lies `step` after that of the box before it. Four vectors of the row at once, or each sum waits for itself.
         private static void Row(double[] gx, ReadOnlySpan<double> gy, int step, double floor, double[] row)
         {
             var floors = new Vector<double>(floor);
-            for (var j = 0; j < row.Length; j += Vector<double>.Count)
+            int j = 0, lanes = Vector<double>.Count;
+            for (; j <= row.Length - 4 * lanes; j += 4 * lanes)
+            {
+                Vector<double> a = default, b = default, c = default, d = default;
+                for (int x = j, y = 0; x < gx.Length; x += row.Length, y += step)
+                {
+                    var factor = new Vector<double>(gy[y]);
+                    a += new Vector<double>(gx, x) * factor + floors;
+                    b += new Vector<double>(gx, x + lanes) * factor + floors;
+                    c += new Vector<double>(gx, x + 2 * lanes) * factor + floors;
+                    d += new Vector<double>(gx, x + 3 * lanes) * factor + floors;
+                }
+                a.CopyTo(row, j);
+                b.CopyTo(row, j + lanes);
+                c.CopyTo(row, j + 2 * lanes);
+                d.CopyTo(row, j + 3 * lanes);
+            }
+            for (; j < row.Length; j += lanes)
             {
                 var sum = Vector<double>.Zero;
                 for (int x = j, y = 0; x < gx.Length; x += row.Length, y += step) sum += new Vector<double>(gx, x) * gy[y] + floors;
@@ -171,8 +188,15 @@ internal sealed class KernelDensityKernel : IKernelDensityKernel
 
         private static double Add(ReadOnlySpan<double> values)
         {
-            double sum = 0;
-            foreach (var v in values) sum += v;
+            Vector<double> a = default, b = default;
+            var at = 0;
+            for (; at <= values.Length - 2 * Vector<double>.Count; at += 2 * Vector<double>.Count)
+            {
+                a += new Vector<double>(values[at..]);
+                b += new Vector<double>(values[(at + Vector<double>.Count)..]);
+            }
+            var sum = Vector.Sum(a + b);
+            for (; at < values.Length; at++) sum += values[at];
             return sum;
         }
     }

@@ -58,7 +58,9 @@ public abstract class Op(string name)
             if (input.Device != inputs[0].Device)
                 throw new DeviceException($"{op.Name}: operands on {inputs[0].Device} and {input.Device}. Move one with .To(device).");
 
-        if (inputs.Any(i => i.DType.IsHalf()) && !op.TakesHalves(inputs)) return Widening.Apply(op, inputs);
+        foreach (var input in inputs)
+            if (input.DType.IsHalf() && !op.TakesHalves(inputs))
+                return Widening.Apply(op, inputs);
 
         var record = Records(inputs);
         var started = OpTrace.Start();
