@@ -9,12 +9,12 @@ PATHS = {
     "Avx512MicroKernel": dict(
         rows=12, wide_rows=8, vector="Vector512<float>", lanes="16", load="Vector512.Load({0})", splat="Vector512.Create({0})", fma="Avx512F.FusedMultiplyAdd({0}, {1}, {2})",
         max="Avx512F.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx512F.IsSupported",
-        fetch="Sse.Prefetch0({0})",
+        fetch="Sse.Prefetch0({0})", fetch_far="Sse.Prefetch1({0})", panel_lines=2,
         about="8 rows x 48 columns or 12 x 32, both 24 of the 32 vector registers, AVX-512."),
     "Avx2MicroKernel": dict(
         rows=6, wide_rows=0, vector="Vector256<float>", lanes="8", load="Vector256.Load({0})", splat="Vector256.Create({0})", fma="Fma.MultiplyAdd({0}, {1}, {2})",
         max="Avx.Max({0}, {1})", usings="using System.Runtime.Intrinsics;\nusing System.Runtime.Intrinsics.X86;\n", supported="Avx2.IsSupported && Fma.IsSupported",
-        fetch="Sse.Prefetch0({0})",
+        fetch="Sse.Prefetch0({0})", fetch_far="Sse.Prefetch1({0})", panel_lines=1,
         about="6 rows x 16 columns in 12 of the 16 vector registers, AVX2 with FMA."),
     "PortableMicroKernel": dict(
         rows=6, wide_rows=0, vector="Vector<float>", lanes="Vector<float>.Count", load="Vector.Load({0})", splat="new Vector<float>({0})", fma="Vector.MultiplyAddEstimate({0}, {1}, {2})",
@@ -23,7 +23,7 @@ PATHS = {
 }
 
 
-def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, supported, about, fetch=""):
+def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, supported, about, fetch="", fetch_far="", panel_lines=0):
     lines = []
     put = lines.append
 
@@ -48,8 +48,8 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
 
     # The sum over k, two terms a turn and a last one where the length is odd: fewer instructions a multiply-add, which counts where another thread
     # shares the core. element(i, k) is A's element of row i, k terms on; advance goes two terms on. Where more terms follow, b stands behind the last.
-    # A turn fetches one line of what comes next.
-    def terms(indent, panel_step, element, advance="", follow=False, fetches=False):
+    # A turn fetches one line of what comes next, and with a panel as many lines of the next one as it reads of this one.
+    def terms(indent, panel_step, element, advance="", follow=False, fetches=False, panels=False):
         def body(n, depth):
             for k in range(n):
                 panel_row(depth, "" if k == 0 else f" + {panel_step}")
@@ -60,6 +60,11 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
         put(f"{pad}for (k = 0; k < length - 1; k += 2)\n{pad}{{")
         if fetches and fetch:
             put(f"{pad}    {fetch.format('ahead')}; ahead += aheadStep;")
+        if panels and fetch_far:
+            for v in range(3 if wide_rows else 2):
+                text = " ".join(fetch_far.format("next" + (f" + {64 * line}" if line else "")) + ";" for line in range(v * panel_lines, (v + 1) * panel_lines))
+                put(f"{pad}    " + (text if v == 0 else f"if (TWidth.Vectors > {v}) {{ {text} }}"))
+            put(f"{pad}    next += TWidth.Vectors * {64 * panel_lines};")
         body(2, indent + 4)
         put(f"{pad}    b += 2 * {panel_step};{advance}\n{pad}}}")
         put(f"{pad}if (k < length)\n{pad}{{")
@@ -138,11 +143,13 @@ internal sealed unsafe class {name} : MicroKernel
         {
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;""")
+    if fetch_far:
+        put("            var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;")
     for i in range(0, rows, 3):
         put(f"            var q{i} = tile->A{'' if i == 0 else f' + {i} * step'};")
     bases = range(0, rows, 3)
     terms(12, "panelStep", lambda i, k: f"q{i - i % 3}[{['', 'step + ', '2 * step + '][i % 3]}{k}]".replace(" + 0]", "]"),
-          "".join(f" q{i} += 2;" for i in bases), fetches=True)
+          "".join(f" q{i} += 2;" for i in bases), fetches=True, panels=True)
     put("""        }
         else
         {

@@ -148,6 +148,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     }
 
     // The 36 products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines are fetched meanwhile, a few for each product: half of what the transforms would take is waiting for them.
+    // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
     private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero)
     {
         const int pixels = WinogradTransform.Outputs * WinogradTransform.Outputs;
@@ -163,7 +164,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
-                tile.B = filters[s] + (long)p * channels * tile.BStep;
+                tile.B = Panel(p, s);
+                var following = s + 1 < sliver1 ? Panel(p, s + 1) : p + 1 < WinogradTransform.Points ? Panel(p + 1, sliver0) : sliver1 < cut.Slivers ? Panel(0, sliver1) : null;
                 tile.Column = p * sumPlane + cut.Start(s) - column;
                 for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
                 {
@@ -171,6 +173,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / WinogradTransform.Outputs, fetched % WinogradTransform.Outputs, column, columns);
                     tile.A = points + p * plane + t * step;
                     tile.Out = outs + t;
+                    tile.Next = g == groups - 1 ? following : null;
                     micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
                 }
             }
@@ -181,6 +184,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             var finish = map.Finish(column);
             for (var i = t; i < t + many; i++) WinogradTransform.Output(micro.Simd, outs[i], sumPlane, columns, finish, targets[i].First + column, targets[i].Down, targets[i].Right, targets[i].Height, targets[i].Width);
         }
+
+        float* Panel(int p, int s) => filters[s] + (long)p * channels * cut.Width(s);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

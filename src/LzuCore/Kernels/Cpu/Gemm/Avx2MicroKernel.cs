@@ -109,11 +109,15 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         {
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;
+            var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             for (k = 0; k < length - 1; k += 2)
             {
                 Sse.Prefetch0(ahead); ahead += aheadStep;
+                Sse.Prefetch1(next);
+                if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 64); }
+                next += TWidth.Vectors * 64;
                 b0 = Vector256.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
                 a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);

@@ -149,6 +149,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         {
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;
+            var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             var q6 = tile->A + 6 * step;
@@ -156,6 +157,10 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             for (k = 0; k < length - 1; k += 2)
             {
                 Sse.Prefetch0(ahead); ahead += aheadStep;
+                Sse.Prefetch1(next); Sse.Prefetch1(next + 64);
+                if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 128); Sse.Prefetch1(next + 192); }
+                if (TWidth.Vectors > 2) { Sse.Prefetch1(next + 256); Sse.Prefetch1(next + 320); }
+                next += TWidth.Vectors * 128;
                 b0 = Vector512.Load(b);
                 if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                 if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);

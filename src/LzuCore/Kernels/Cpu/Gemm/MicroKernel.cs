@@ -138,6 +138,8 @@ internal unsafe struct Tile
     public byte* Ahead;
     /// <summary>Bytes from one of these addresses to the next.</summary>
     public nint AheadStep;
+    /// <summary>Strided: a packed panel to bring into the second-level cache meanwhile, row by row; null is none. Only a hint.</summary>
+    public float* Next;
     /// <summary>Packed panel, [k][width].</summary>
     public float* B;
     /// <summary>Strided and Column: floats between two k of B. The width for a packed panel, which Indirect always has.</summary>
