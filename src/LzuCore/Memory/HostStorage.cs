@@ -28,6 +28,7 @@ public sealed unsafe class HostStorage : Storage
     /// <inheritdoc/>
     public override T Derive<T>(object key, Func<T> make)
     {
+        if (_computed is null) return base.Derive(key, make);
         T? derived = null;
         Lend(() => derived = base.Derive(key, make));
         return derived!;

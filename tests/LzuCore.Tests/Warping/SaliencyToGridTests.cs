@@ -24,6 +24,17 @@ public sealed class SaliencyToGridTests
             iter: 40);
 
     [Test]
+    public void WhileCapturing_TheWarpIsPartOfTheGraph_WithAFrameToo()
+    {
+        using var off = Grad.Off();
+        var saliency = Tensor.Uniform([1, 1, 4, 5], RandomSource.FromSeed(1));
+        using var capture = GraphCapture.Begin(saliency);
+        var warp = SaliencyToGrid.Apply(saliency, new SaliencyToGridOptions(), new WarpFrame(new(40, 60), new(20, 30), [8]));
+        Assert.That(capture.ValueOf(warp.KnotsX).Constant, Is.Null);
+        Assert.That(capture.Nodes[0].Op, Is.EqualTo("saliency_to_grid"));
+    }
+
+    [Test]
     public void Flipping_Saliency_FlipsTheWarp([Values] bool separable, [Values] bool antiCrop) =>
         Any.Sample(
             c =>
