@@ -167,8 +167,9 @@ public sealed partial class WarpGrid
             Add(0, true, size.Width, Level(level, frame.Zoomed.Width));
             Add(1, true, size.Height, Level(level, frame.Zoomed.Height));
         }
-        _lastTables = new FrameTables(frame, [.. keys], [.. requests]);
-        return (_lastTables.Keys, _lastTables.Requests);
+        // Another thread may have another frame.
+        var tables = _lastTables = new FrameTables(frame, [.. keys], [.. requests]);
+        return (tables.Keys, tables.Requests);
 
         void Add(int axis, bool inverse, int count, AxisTable table)
         {
