@@ -70,7 +70,7 @@ internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByAri
 /// <param name="EligiblePercent">Of the run: 3x3 convolutions of stride 1.</param>
 /// <param name="QuarterMs">The bound if all of that fell to a quarter.</param>
 /// <param name="QuarterAchievedPercent">Of the way to it; not defined where nothing is eligible.</param>
-/// <param name="TilesMs">The bound if it fell with the multiplications of whole tiles of 4x4.</param>
+/// <param name="TilesMs">The bound if it fell with the multiplications of whole tiles of 4x6.</param>
 /// <param name="TilesAchievedPercent">Of the way to it.</param>
 internal sealed record SavedPart(double EligiblePercent, double QuarterMs, double QuarterAchievedPercent, double TilesMs, double TilesAchievedPercent)
 {

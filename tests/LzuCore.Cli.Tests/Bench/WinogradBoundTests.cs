@@ -10,15 +10,15 @@ namespace LzuCore.Cli.Tests.Bench;
 
 public sealed class WinogradBoundTests
 {
-    // What whole tiles of 4x4 leave of a 3x3 convolution: 36 multiplications a tile for 9 an output.
-    [TestCase(8, 16, 1, 1, 8 / (4.0 * 8))]
-    [TestCase(75, 120, 1, 1, 19 * 30 * 36 / (9.0 * 75 * 120))]
-    [TestCase(2, 3, 1, 1, 36 / (9.0 * 6))]
-    [TestCase(1, 1, 1, 1, 1)]                                           // 36 for 9
-    [TestCase(64, 64, 4, 4, 0.25)]                                      // sixteen maps of 16x16
-    [TestCase(9, 7, 2, 2, (2 + 1) * (1 + 1) * 36 / (9.0 * 63))]         // rows 5 and 4, columns 4 and 3
-    [TestCase(8, 8, 1, 2, (2 * 2) * 36 / (9.0 * 64))]
-    [TestCase(2, 20, 3, 1, 2 * 5 * 36 / (9.0 * 40))]                    // fewer rows than subsets
+    // What whole tiles of 4x6 leave of a 3x3 convolution: 48 multiplications a tile for 9 an output.
+    [TestCase(8, 12, 1, 1, 2 / 9.0)]
+    [TestCase(75, 120, 1, 1, 19 * 20 * 48 / (9.0 * 75 * 120))]
+    [TestCase(2, 3, 1, 1, 48 / (9.0 * 6))]
+    [TestCase(1, 1, 1, 1, 1)]                                           // 48 for 9
+    [TestCase(64, 96, 4, 4, 2 / 9.0)]                                   // sixteen maps of 16x24
+    [TestCase(9, 13, 2, 2, (2 + 1) * (2 + 1) * 48 / (9.0 * 117))]       // rows 5 and 4, columns 7 and 6
+    [TestCase(8, 8, 1, 2, (2 * 2) * 48 / (9.0 * 64))]
+    [TestCase(2, 24, 3, 1, 2 * 4 * 48 / (9.0 * 48))]                    // fewer rows than subsets
     public void Tiles_LeaveTheirMultiplications(int height, int width, int down, int across, double left)
     {
         var call = Calls([1, 2, height, width], x => Conv(x, 3, 3, padding: new(down, across), dilation: new(down, across))).Single(c => c.Flops > 0);
@@ -30,10 +30,10 @@ public sealed class WinogradBoundTests
     [Test]
     public void Bound_IsTheShareOfEligibleCalls()
     {
-        // Of 8 channels on 16x16 pixels, in multiplications a pixel: 3x3 576, dilated 576; strided 144, 1x1 64, grouped 288, depthwise 72, deformable 576, 5x5 1600; a product of 8 by 8 in all.
+        // Of 8 channels on 16x24 pixels, in multiplications a pixel: 3x3 576, dilated 576; strided 144, 1x1 64, grouped 288, depthwise 72, deformable 576, 5x5 1600; a product of 8 by 8 in all.
         CountedCall[] calls =
         [
-            .. Calls([2, 8, 16, 16], x =>
+            .. Calls([2, 8, 16, 24], x =>
             {
                 Conv(x, 8, 3, padding: 1).Relu();
                 Conv(x, 8, 3, padding: 2, dilation: 2);
@@ -41,19 +41,19 @@ public sealed class WinogradBoundTests
                 Conv(x, 8, 1);
                 Conv(x, 8, 3, padding: 1, groups: 2);
                 Conv(x, 8, 3, padding: 1, groups: 8);
-                F.DeformConv2d(x, Weight(8, 8, 3), null, Tensor.Zeros([2, 18, 16, 16]), padding: 1);
+                F.DeformConv2d(x, Weight(8, 8, 3), null, Tensor.Zeros([2, 18, 16, 24]), padding: 1);
                 Conv(x, 8, 5, padding: 2);
                 F.Linear(x.Mean(2, 3), Tensor.Ones([8, 8]));
             }),
         ];
         var flops = calls.Sum(c => c.Flops);
-        Assert.That(flops, Is.EqualTo(2.0 * (2 * 256 * (576 + 576 + 144 + 64 + 288 + 72 + 576 + 1600) + 2 * 64)));
+        Assert.That(flops, Is.EqualTo(2.0 * (2 * 384 * (576 + 576 + 144 + 64 + 288 + 72 + 576 + 1600) + 2 * 64)));
         Assert.That(calls.Count(c => c.Eligible), Is.EqualTo(2));
         var bound = WinogradBound.Of(calls, c => c.Flops, flops);
-        var share = 2.0 * 2 * 256 * 2 * 576 / flops;
+        var share = 2.0 * 2 * 384 * 2 * 576 / flops;
         Assert.That(bound.Eligible, Is.EqualTo(share).Within(1e-12));
         Assert.That(bound.Quarter, Is.EqualTo(1 - share * 0.75).Within(1e-12));
-        Assert.That(bound.Tiles, Is.EqualTo(bound.Quarter).Within(1e-12), "16 is a multiple of 4, and 8 is");
+        Assert.That(bound.Tiles, Is.EqualTo(1 - share * 7 / 9).Within(1e-12), "16 is a multiple of 4, and 8 is; 24 of 6, and 12 is");
     }
 
     // One call for all maps, but in the graph one each.
@@ -67,7 +67,7 @@ public sealed class WinogradBoundTests
         var call = WinogradBound.Count(WinogradBound.Convolutions(input, Run), Run).Calls.Single(c => c.Flops > 0);
         Assert.That(call.Eligible);
         Assert.That(call.Flops, Is.EqualTo(2.0 * 54 * (64 + 16)));
-        Assert.That(call.Left, Is.EqualTo(36.0 * (4 + 2) / (9 * (64 + 16))).Within(1e-12));
+        Assert.That(call.Left, Is.EqualTo(48.0 * (4 + 2) / (9 * (64 + 16))).Within(1e-12));
     }
 
     [Test]

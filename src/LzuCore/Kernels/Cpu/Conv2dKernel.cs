@@ -34,7 +34,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             DepthwiseConv.Run(new Picture(input), Phase.Forward(args, kernel, size), weight.Pointer<float>(), kernel.Height * kernel.Width, output.Shape[1], epilogue, new Picture(output));
             return;
         }
-        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradConv.Pays(input.Shape[0], forward, weight.Shape[1], weight.Shape[0] / args.Groups)))
+        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradConv.Pays(forward, weight.Shape[1], weight.Shape[0] / args.Groups)))
         {
             Winograd([(input, forward, output)], weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
             return;
@@ -50,13 +50,13 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         if (inputs.Length > 1 && weight.DType == DType.Float32 && WinogradConv.Fits(args, kernel) && !IsDepthwise(args, weight, weight.Shape[0]))
         {
             var maps = new (TensorView Source, Phase Phase, TensorView Target)[inputs.Length];
-            var sizes = new (int, Phase)[inputs.Length];
+            var phases = new Phase[inputs.Length];
             for (var i = 0; i < maps.Length; i++)
             {
                 maps[i] = (inputs[i], Phase.Forward(args, kernel, new(outputs[i].Shape[2], outputs[i].Shape[3])), outputs[i]);
-                sizes[i] = (inputs[i].Shape[0], maps[i].Phase);
+                phases[i] = maps[i].Phase;
             }
-            if (Allows(WinogradConv.Pays(sizes, weight.Shape[1], weight.Shape[0] / args.Groups)))
+            if (Allows(WinogradConv.Pays(phases, weight.Shape[1], weight.Shape[0] / args.Groups)))
             {
                 Winograd(maps, weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
                 return;
@@ -83,7 +83,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
-            else if (WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(dInput.Shape[0], phase, length, weight.Shape[1])))
+            else if (WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(phase, length, weight.Shape[1])))
                 Winograd([(dOutput, phase, dInput)], length, Filters(args, weight, adjoint: true), epilogue);
             else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }

@@ -4,11 +4,11 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// 3x3 convolution of step 1 by Winograd's F(4x4, 3x3): 36 products of matrices [tiles, channels] x [channels, outputs] instead of nine over four times as many pixels: a quarter of the multiplications.
+// 3x3 convolution of step 1 by Winograd's F(4x6, 3x3): 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
 // Both the forward pass and the adjoint in the input are such convolutions. With dilation d, each of the d·d subsets of pixels that lie d apart is one by itself.
-//   a block of tiles: input transforms -> V [36][tile][channel], the block's only copy of the input; stays in the second-level cache
-//   each sliver of outputs: 36 products -> M [36][tile][column], then output transforms with bias, residual and activation
-// Transformed filters are panels of 36 taps, which a block reads once, front to back. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
+//   a block of tiles: input transforms -> V [48][tile][channel], the block's only copy of the input; stays in the second-level cache
+//   each sliver of outputs: 48 products -> M [48][tile][column], then output transforms with bias, residual and activation
+// Transformed filters are panels of 48 taps, which a block reads once, front to back. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
 // Where there are few blocks, threads share the input transforms first, and the slivers then; every output is the same chain of operations either way.
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
@@ -18,12 +18,16 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
     private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
 
-    // Fewer blocks than this are shared out by slivers too, where the transforms of all tiles take no more memory than this.
-    private const int WantedUnits = 8;
+    // Fewer blocks than this for each thread are shared out by slivers too, where the transforms of all tiles take no more memory than this.
+    private const int UnitsPerThread = 4;
     private const long SharedBytes = 64 << 20;
 
+    // Terms that are summed in a row. The transforms make rounding errors larger, and those of a sum grow with the root of its length: sums of 64 are as exact at 256 channels as whole ones were with F(4x4, 3x3), and take 2 % longer.
+    public const int LongPart = 64;
+    private const int ShortPart = 32, FewChannels = 128;
+
     // What transforming one channel of a tile costs, as multiplications of the products. Measured with AVX-512 on 64 to 256 channels.
-    private const double InputCost = 700, OutputCost = 900;
+    private const double InputCost = 1000, OutputCost = 1300;
 
     // Fewer tiles than this cost as much, for filters come from memory.
     private const int FewTiles = 10;
@@ -31,17 +35,17 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <summary>Whether a convolution is one of these.</summary>
     public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && args.Stride == new Size2(1, 1);
 
-    /// <summary>Whether it will be faster than direct convolution: counts multiplications, with the transforms in terms of them.</summary>
-    public static bool Pays(int batch, Phase phase, int channels, int outputs) => Pays([(batch, phase)], channels, outputs);
+    /// <summary>Whether one picture's will be faster than direct convolution: counts multiplications, with the transforms in terms of them. Of one, so that a picture's results do not depend on the others in its batch.</summary>
+    public static bool Pays(Phase phase, int channels, int outputs) => Pays([phase], channels, outputs);
 
     /// <summary>The same of several maps with the same weights.</summary>
-    public static bool Pays(ReadOnlySpan<(int Batch, Phase Phase)> maps, int channels, int outputs)
+    public static bool Pays(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
         double tiles = 0, direct = 0;
-        foreach (var (batch, phase) in maps)
+        foreach (var phase in maps)
         {
-            tiles += new WinogradTiles(batch, phase).Count;
-            direct += 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+            tiles += new WinogradTiles(1, phase).Count;
+            direct += 9.0 * phase.Rows * phase.Columns * channels * outputs;
         }
         return WinogradTransform.Points * Math.Max(tiles, FewTiles) * channels * outputs + tiles * (InputCost * channels + OutputCost * outputs) < direct;
     }
@@ -56,13 +60,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
-        var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
-        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width)) / cut.Rows) * cut.Rows, blocks = (tiles.Count + most - 1) / most;
+        var many = IsMany(filters);
+        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
-        if (blocks >= WantedUnits || WinogradTransform.Points * whole * sizeof(float) > SharedBytes)
+        if (blocks >= UnitsPerThread * ParallelRows.Threads || WinogradTransform.Points * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
@@ -104,7 +108,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    /// <summary>Input transforms of some tiles: [36][tile][step].</summary>
+    /// <summary>Input transforms of some tiles: [48][tile][step].</summary>
     /// <param name="micro">The path.</param>
     /// <param name="source">Where the tiles lie.</param>
     /// <param name="channels">Channels.</param>
@@ -113,27 +117,28 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="count">Tiles.</param>
     /// <param name="points">Where the first tile's go.</param>
     /// <param name="step">Floats to the next tile's.</param>
-    /// <param name="plane">Floats to the next of the 36.</param>
+    /// <param name="plane">Floats to the next of the 48.</param>
     public static void Transform(MicroKernel micro, Picture source, int channels, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
         using var zeros = Scratch.Floats(step);
         new Span<float>(zeros.Pointer, step).Clear();
-        const int pixels = WinogradTransform.Inputs * WinogradTransform.Inputs;
-        var squares = stackalloc float*[2 * pixels];
-        Square(first, squares);
+        var rectangles = stackalloc float*[2 * WinogradTransform.Points];
+        Pixels(first, rectangles);
         for (var t = 0; t < count; t++)
         {
-            float** now = squares + t % 2 * pixels, next = squares + (t + 1) % 2 * pixels;
-            Square(first + Math.Min(t + 1, count - 1), next);
+            float** now = rectangles + t % 2 * WinogradTransform.Points, next = rectangles + (t + 1) % 2 * WinogradTransform.Points;
+            Pixels(first + Math.Min(t + 1, count - 1), next);
             WinogradTransform.Input(micro.Simd, now, next, channels, points + t * step, plane);
         }
 
-        void Square(int tile, float** to)
+        void Pixels(int tile, float** to)
         {
             var (n, y, x) = tiles.Origin(tile);
-            tiles.Square(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.Inputs, zeros.Pointer, to);
+            tiles.Pixels(source, n, y + tiles.Top, x + tiles.Left, WinogradTransform.InputRows, WinogradTransform.InputColumns, zeros.Pointer, to);
         }
     }
+
+    private static bool IsMany(Panels filters) => filters.Cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
 
     private static Scratch Targets(WinogradMaps tiles, int first, int count)
     {
@@ -147,34 +152,41 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         return scratch;
     }
 
-    // The 36 products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines are fetched meanwhile, a few for each product: half of what the transforms would take is waiting for them.
+    // The 48 products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines are fetched meanwhile, a few for each product: half of what the transforms would take is waiting for them.
     // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
     private void Multiply(float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero)
     {
-        const int pixels = WinogradTransform.Outputs * WinogradTransform.Outputs;
+        const int pixels = WinogradTransform.Outputs;
         var cut = filters.Cut;
         int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
         using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
-        Tile tile = new() { AStep = step, Segments = 1, SegmentLength = channels, Bias = zero, Floor = float.NegativeInfinity };
+        // A panel of many filters in pieces where few tiles meet it, or all of the next one would be fetched at once.
+        int part = channels > FewChannels ? LongPart : ShortPart, piece = groups <= 2 && IsMany(filters) ? part : channels;
+        Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int fetched = 0, share = (count * pixels + WinogradTransform.Points * (sliver1 - sliver0) - 1) / (WinogradTransform.Points * (sliver1 - sliver0));
         for (var p = 0; p < WinogradTransform.Points; p++)
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
-                tile.B = Panel(p, s);
-                var following = s + 1 < sliver1 ? Panel(p, s + 1) : p + 1 < WinogradTransform.Points ? Panel(p + 1, sliver0) : sliver1 < cut.Slivers ? Panel(0, sliver1) : null;
                 tile.Column = p * sumPlane + cut.Start(s) - column;
-                for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
+                float* panel = Panel(p, s), following = s + 1 < sliver1 ? Panel(p, s + 1) : p + 1 < WinogradTransform.Points ? Panel(p + 1, sliver0) : sliver1 < cut.Slivers ? Panel(0, sliver1) : null;
+                for (var term = 0; term < channels; term += piece)
                 {
-                    rows = (count - t) / (groups - g);
-                    for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / WinogradTransform.Outputs, fetched % WinogradTransform.Outputs, column, columns);
-                    tile.A = points + p * plane + t * step;
-                    tile.Out = outs + t;
-                    tile.Next = g == groups - 1 ? following : null;
-                    micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
+                    tile.B = panel + term * tile.BStep;
+                    tile.SegmentLength = Math.Min(piece, channels - term);
+                    tile.HasResidual = term > 0;
+                    for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
+                    {
+                        rows = (count - t) / (groups - g);
+                        for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until && term == 0; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / WinogradTransform.OutputColumns, fetched % WinogradTransform.OutputColumns, column, columns);
+                        tile.A = points + p * plane + t * step + term;
+                        tile.Out = outs + t;
+                        tile.Next = g == groups - 1 && following != null ? following + term * tile.BStep : null;
+                        micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
+                    }
                 }
             }
         GC.KeepAlive(filters);
@@ -246,7 +258,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         return panels;
     }
 
-    // One row of a sliver for each of the 36 values. By way of a little room: the rows lie a multiple of 4 KiB apart, and half a cache line at a time would not stay.
+    // One row of a sliver for each of the 48 values. By way of a little room: the rows lie a multiple of 4 KiB apart, and half a cache line at a time would not stay.
     private void Fill(Panels panels, int sliver, int row, float** taps, float* room)
     {
         var cut = panels.Cut;

@@ -1,6 +1,6 @@
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The tiles of 4x4 outputs of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+/// <summary>The tiles of 4x6 outputs of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
 internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
@@ -12,7 +12,7 @@ internal readonly unsafe struct WinogradTiles
         (Top, Left) = (int.MaxValue, int.MaxValue);
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
         (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
-        (_rows, _columns) = (new Axis(phase.Rows, StepY), new Axis(phase.Columns, StepX));
+        (_rows, _columns) = (new Axis(phase.Rows, StepY, WinogradTransform.OutputRows), new Axis(phase.Columns, StepX, WinogradTransform.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
     }
 
@@ -37,21 +37,22 @@ internal readonly unsafe struct WinogradTiles
         return (picture, _rows.Start(row), _columns.Start(column));
     }
 
-    /// <summary>The first channels of a square's pixels, row by row; zeros for those outside. Pointers, for copying the squares at the border cost more than transforming all of them.</summary>
+    /// <summary>The first channels of a rectangle's pixels, row by row; zeros for those outside. Pointers, for copying those at the border cost more than transforming all of them.</summary>
     /// <param name="picture">Where it lies.</param>
     /// <param name="n">In which picture of the batch.</param>
     /// <param name="y">First row.</param>
     /// <param name="x">First column.</param>
-    /// <param name="side">Pixels each way.</param>
+    /// <param name="rows">Pixels down.</param>
+    /// <param name="columns">Pixels across.</param>
     /// <param name="zero">A pixel of zeros, of whole vectors.</param>
-    /// <param name="to">side x side pointers.</param>
-    public void Square(Picture picture, int n, int y, int x, int side, float* zero, float** to)
+    /// <param name="to">rows x columns pointers.</param>
+    public void Pixels(Picture picture, int n, int y, int x, int rows, int columns, float* zero, float** to)
     {
         var from = picture.Data + n * picture.Image;
-        for (var i = 0; i < side; i++, y += StepY)
+        for (var i = 0; i < rows; i++, y += StepY)
         {
             var across = x;
-            for (var j = 0; j < side; j++, across += StepX)
+            for (var j = 0; j < columns; j++, across += StepX)
                 *to++ = (uint)y < (uint)picture.Height && (uint)across < (uint)picture.Width ? from + y * picture.Row + across * picture.Pixel : zero;
         }
     }
@@ -59,13 +60,13 @@ internal readonly unsafe struct WinogradTiles
     /// <summary>Floats from a tile's channels to the next tile's: whole cache lines and one more, since powers of two meet in few sets.</summary>
     public static int Step(int channels) => (channels + Line - 1) / Line * Line + Line;
 
-    /// <summary>Floats from one of a tile's 36 values to the next: an odd number of cache lines.</summary>
+    /// <summary>Floats from one of a tile's 48 values to the next: an odd number of cache lines.</summary>
     public static nint Plane(int tiles, int step) => ((nint)tiles * step / Line | 1) * Line;
 
     // One axis: the first subsets may have a pixel more than the others.
-    private readonly struct Axis(int length, int step)
+    private readonly struct Axis(int length, int step, int outputs)
     {
-        private readonly int _long = length % step, _longTiles = TilesOf(length / step + 1), _tiles = TilesOf(length / step);
+        private readonly int _long = length % step, _longTiles = TilesOf(length / step + 1, outputs), _tiles = TilesOf(length / step, outputs);
 
         public int Count => _long * _longTiles + (step - _long) * _tiles;
 
@@ -73,10 +74,10 @@ internal readonly unsafe struct WinogradTiles
         {
             var beyond = index - _long * _longTiles;
             var (subset, tile) = beyond < 0 ? Math.DivRem(index, _longTiles) : Math.DivRem(beyond, _tiles);
-            return (beyond < 0 ? subset : _long + subset) + tile * WinogradTransform.Outputs * step;
+            return (beyond < 0 ? subset : _long + subset) + tile * outputs * step;
         }
 
-        private static int TilesOf(int pixels) => (pixels + WinogradTransform.Outputs - 1) / WinogradTransform.Outputs;
+        private static int TilesOf(int pixels, int outputs) => (pixels + outputs - 1) / outputs;
     }
 }
 
@@ -100,8 +101,8 @@ internal sealed unsafe class WinogradMap(Picture source, Phase phase, Picture ta
             First = target.Data + n * target.Image + y * target.Row + x * target.Pixel,
             Down = Tiles.StepY * target.Row,
             Right = Tiles.StepX * target.Pixel,
-            Height = Math.Min(WinogradTransform.Outputs, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
-            Width = Math.Min(WinogradTransform.Outputs, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
+            Height = Math.Min(WinogradTransform.OutputRows, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
+            Width = Math.Min(WinogradTransform.OutputColumns, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
         };
     }
 

@@ -2,16 +2,16 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// The adjoint of WinogradConv in the weight: both the input and the output's gradient are transformed, and the sums over pixels become 36 products over tiles, [outputs, tiles] x [tiles, channels], a quarter of the multiplications.
+// The adjoint of WinogradConv in the weight: both the input and the output's gradient are transformed, and the sums over pixels become 48 products over tiles, [outputs, tiles] x [tiles, channels], two ninths of the multiplications.
 // Neither factor is packed: a point's rows of both lie [tile][channel], which is how the micro-kernel reads a transposed A and a B in place.
-// Tiles are taken in chunks, whose transforms stay in cache and which threads share; then they share the points. A point's sums go on from chunk to chunk in the order of tiles: the same bits for any number of threads.
+// Tiles are taken in chunks, whose transforms stay in cache and which threads share; then they share the points. A chunk's sums are added to a point's in the order of tiles: the same bits for any number of threads.
 internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
 {
     // A chunk's transforms, where the sums are few enough to stay in cache beside them; else a chunk is long enough to repay reading and writing all sums.
     private const int ChunkBytes = 640 << 10, FewSums = 512 << 10, LongChunk = 384;
 
     // What a transform of one channel of a tile costs, as multiplications of the products.
-    private const double Cost = 900;
+    private const double Cost = 1200;
 
     /// <summary>Whether it will be faster than gathering pixels.</summary>
     public static bool Pays(int batch, Phase phase, int channels, int outputs)
@@ -53,7 +53,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
             ParallelRows.For(WinogradTransform.Points, 1, (begin, end) =>
             {
                 var outs = stackalloc float*[micro.MaxRows];
-                Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Accumulate = goesOn, Bias = zero, Floor = float.NegativeInfinity };
+                Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Part = WinogradConv.LongPart, HasResidual = goesOn, Bias = zero, Floor = float.NegativeInfinity };
                 for (var p = begin; p < end; p++)
                     for (var s = 0; s < cut.Slivers; s++)
                     {
@@ -80,17 +80,17 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
         });
     }
 
-    // Of the output's gradient: 4x4 pixels to 36 values.
+    // Of the output's gradient: 4x6 pixels to 48 values.
     private void Transform(Picture dOutput, int outputs, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
         using var zeros = Scratch.Floats(step);
         new Span<float>(zeros.Pointer, step).Clear();
-        var square = stackalloc float*[WinogradTransform.Outputs * WinogradTransform.Outputs];
+        var pixels = stackalloc float*[WinogradTransform.Outputs];
         for (var t = 0; t < count; t++)
         {
             var (n, y, x) = tiles.Origin(first + t);
-            tiles.Square(dOutput, n, y, x, WinogradTransform.Outputs, zeros.Pointer, square);
-            WinogradTransform.OutputGradient(micro.Simd, square, outputs, points + t * step, plane);
+            tiles.Pixels(dOutput, n, y, x, WinogradTransform.OutputRows, WinogradTransform.OutputColumns, zeros.Pointer, pixels);
+            WinogradTransform.OutputGradient(micro.Simd, pixels, outputs, points + t * step, plane);
         }
     }
 }

@@ -64,6 +64,8 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
         // Where nothing comes next, a line that is at hand anyway.
         var ahead = tile->Ahead is null ? (byte*)b : tile->Ahead;
         var aheadStep = tile->Ahead is null ? 0 : tile->AheadStep;
+        var part = tile->Part > 0 ? tile->Part : length;
+        var hasResidual = tile->HasResidual;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
@@ -112,80 +114,124 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
             var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                Sse.Prefetch0(ahead); ahead += aheadStep;
-                Sse.Prefetch1(next);
-                if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 64); }
-                next += TWidth.Vectors * 64;
-                b0 = Vector256.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
-                b0 = Vector256.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + panelStep + Lanes);
-                a = Vector256.Create(q0[1]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(q0[step + 1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step + 1]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(q3[1]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(q3[step + 1]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step + 1]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
-                b += 2 * panelStep; q0 += 2; q3 += 2;
-            }
-            if (k < length)
-            {
-                b0 = Vector256.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    Sse.Prefetch0(ahead); ahead += aheadStep;
+                    Sse.Prefetch1(next);
+                    if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 64); }
+                    next += TWidth.Vectors * 64;
+                    b0 = Vector256.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                    a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b0 = Vector256.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + panelStep + Lanes);
+                    a = Vector256.Create(q0[1]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(q0[step + 1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step + 1]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(q3[1]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(q3[step + 1]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step + 1]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b += 2 * panelStep; q0 += 2; q3 += 2;
+                }
+                if (k < length)
+                {
+                    b0 = Vector256.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                    a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(q0[step]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(q0[2 * step]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(q3[0]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(q3[step]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(q3[2 * step]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector256.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector256.Load(o[0] + column + Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector256.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector256.Load(o[1] + column + Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector256.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector256.Load(o[2] + column + Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector256.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector256.Load(o[3] + column + Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector256.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector256.Load(o[4] + column + Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector256.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector256.Load(o[5] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } }
             }
         }
         else
         {
             var p = tile->A;
             var step = tile->AStep;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                b0 = Vector256.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
-                b0 = Vector256.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + panelStep + Lanes);
-                a = Vector256.Create(p[step + 0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(p[step + 1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(p[step + 2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(p[step + 3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(p[step + 4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(p[step + 5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
-                b += 2 * panelStep; p += 2 * step;
-            }
-            if (k < length)
-            {
-                b0 = Vector256.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
-                a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
-                if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    b0 = Vector256.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                    a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b0 = Vector256.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + panelStep + Lanes);
+                    a = Vector256.Create(p[step + 0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(p[step + 1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(p[step + 2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(p[step + 3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(p[step + 4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(p[step + 5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b += 2 * panelStep; p += 2 * step;
+                }
+                if (k < length)
+                {
+                    b0 = Vector256.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
+                    a = Vector256.Create(p[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = Vector256.Create(p[1]); c1_0 = Fma.MultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Fma.MultiplyAdd(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = Vector256.Create(p[2]); c2_0 = Fma.MultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Fma.MultiplyAdd(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = Vector256.Create(p[3]); c3_0 = Fma.MultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Fma.MultiplyAdd(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = Vector256.Create(p[4]); c4_0 = Fma.MultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Fma.MultiplyAdd(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = Vector256.Create(p[5]); c5_0 = Fma.MultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Fma.MultiplyAdd(a, b1, c5_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector256.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector256.Load(o[0] + column + Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector256.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector256.Load(o[1] + column + Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector256.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector256.Load(o[2] + column + Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector256.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector256.Load(o[3] + column + Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector256.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector256.Load(o[4] + column + Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector256.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector256.Load(o[5] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } }
             }
         }
         var floor = Vector256.Create(tile->Floor);
-        if (tile->HasResidual)
+        if (hasResidual)
         {
             var r = tile->Residual + column;
             c0_0 += Vector256.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector256.Load(o[0] + r + Lanes);

@@ -83,6 +83,8 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
         // Where nothing comes next, a line that is at hand anyway.
         var ahead = tile->Ahead is null ? (byte*)b : tile->Ahead;
         var aheadStep = tile->Ahead is null ? 0 : tile->AheadStep;
+        var part = tile->Part > 0 ? tile->Part : length;
+        var hasResidual = tile->HasResidual;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
@@ -154,123 +156,191 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             var q3 = tile->A + 3 * step;
             var q6 = tile->A + 6 * step;
             var q9 = tile->A + 9 * step;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                Sse.Prefetch0(ahead); ahead += aheadStep;
-                Sse.Prefetch1(next); Sse.Prefetch1(next + 64);
-                if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 128); Sse.Prefetch1(next + 192); }
-                if (TWidth.Vectors > 2) { Sse.Prefetch1(next + 256); Sse.Prefetch1(next + 320); }
-                next += TWidth.Vectors * 128;
-                b0 = Vector512.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
-                b0 = Vector512.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
-                a = Vector512.Create(q0[1]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(q0[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step + 1]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(q3[1]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(q3[step + 1]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step + 1]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(q6[1]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(q6[step + 1]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step + 1]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(q9[1]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(q9[step + 1]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step + 1]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
-                b += 2 * panelStep; q0 += 2; q3 += 2; q6 += 2; q9 += 2;
-            }
-            if (k < length)
-            {
-                b0 = Vector512.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    Sse.Prefetch0(ahead); ahead += aheadStep;
+                    Sse.Prefetch1(next); Sse.Prefetch1(next + 64);
+                    if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 128); Sse.Prefetch1(next + 192); }
+                    if (TWidth.Vectors > 2) { Sse.Prefetch1(next + 256); Sse.Prefetch1(next + 320); }
+                    next += TWidth.Vectors * 128;
+                    b0 = Vector512.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b0 = Vector512.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
+                    a = Vector512.Create(q0[1]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(q0[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step + 1]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(q3[1]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(q3[step + 1]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step + 1]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(q6[1]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(q6[step + 1]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step + 1]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(q9[1]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(q9[step + 1]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step + 1]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += 2 * panelStep; q0 += 2; q3 += 2; q6 += 2; q9 += 2;
+                }
+                if (k < length)
+                {
+                    b0 = Vector512.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    a = Vector512.Create(q0[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(q0[step]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(q0[2 * step]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(q3[0]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(q3[step]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(q3[2 * step]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(q6[0]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(q6[step]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(q6[2 * step]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(q9[0]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(q9[step]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(q9[2 * step]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector512.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector512.Load(o[0] + column + Lanes); if (TWidth.Vectors > 2) c0_2 += Vector512.Load(o[0] + column + 2 * Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector512.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector512.Load(o[1] + column + Lanes); if (TWidth.Vectors > 2) c1_2 += Vector512.Load(o[1] + column + 2 * Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector512.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector512.Load(o[2] + column + Lanes); if (TWidth.Vectors > 2) c2_2 += Vector512.Load(o[2] + column + 2 * Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector512.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector512.Load(o[3] + column + Lanes); if (TWidth.Vectors > 2) c3_2 += Vector512.Load(o[3] + column + 2 * Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector512.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector512.Load(o[4] + column + Lanes); if (TWidth.Vectors > 2) c4_2 += Vector512.Load(o[4] + column + 2 * Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector512.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector512.Load(o[5] + column + Lanes); if (TWidth.Vectors > 2) c5_2 += Vector512.Load(o[5] + column + 2 * Lanes); }
+                    if (TRows.Count > 6) { c6_0 += Vector512.Load(o[6] + column); if (TWidth.Vectors > 1) c6_1 += Vector512.Load(o[6] + column + Lanes); if (TWidth.Vectors > 2) c6_2 += Vector512.Load(o[6] + column + 2 * Lanes); }
+                    if (TRows.Count > 7) { c7_0 += Vector512.Load(o[7] + column); if (TWidth.Vectors > 1) c7_1 += Vector512.Load(o[7] + column + Lanes); if (TWidth.Vectors > 2) c7_2 += Vector512.Load(o[7] + column + 2 * Lanes); }
+                    if (TRows.Count > 8) { c8_0 += Vector512.Load(o[8] + column); if (TWidth.Vectors > 1) c8_1 += Vector512.Load(o[8] + column + Lanes); }
+                    if (TRows.Count > 9) { c9_0 += Vector512.Load(o[9] + column); if (TWidth.Vectors > 1) c9_1 += Vector512.Load(o[9] + column + Lanes); }
+                    if (TRows.Count > 10) { c10_0 += Vector512.Load(o[10] + column); if (TWidth.Vectors > 1) c10_1 += Vector512.Load(o[10] + column + Lanes); }
+                    if (TRows.Count > 11) { c11_0 += Vector512.Load(o[11] + column); if (TWidth.Vectors > 1) c11_1 += Vector512.Load(o[11] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; } if (TWidth.Vectors > 2) { c0_2.Store(o[0] + column + 2 * Lanes); c0_2 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } if (TWidth.Vectors > 2) { c1_2.Store(o[1] + column + 2 * Lanes); c1_2 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } if (TWidth.Vectors > 2) { c2_2.Store(o[2] + column + 2 * Lanes); c2_2 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } if (TWidth.Vectors > 2) { c3_2.Store(o[3] + column + 2 * Lanes); c3_2 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } if (TWidth.Vectors > 2) { c4_2.Store(o[4] + column + 2 * Lanes); c4_2 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } if (TWidth.Vectors > 2) { c5_2.Store(o[5] + column + 2 * Lanes); c5_2 = default; } }
+                if (TRows.Count > 6) { c6_0.Store(o[6] + column); c6_0 = default; if (TWidth.Vectors > 1) { c6_1.Store(o[6] + column + Lanes); c6_1 = default; } if (TWidth.Vectors > 2) { c6_2.Store(o[6] + column + 2 * Lanes); c6_2 = default; } }
+                if (TRows.Count > 7) { c7_0.Store(o[7] + column); c7_0 = default; if (TWidth.Vectors > 1) { c7_1.Store(o[7] + column + Lanes); c7_1 = default; } if (TWidth.Vectors > 2) { c7_2.Store(o[7] + column + 2 * Lanes); c7_2 = default; } }
+                if (TRows.Count > 8) { c8_0.Store(o[8] + column); c8_0 = default; if (TWidth.Vectors > 1) { c8_1.Store(o[8] + column + Lanes); c8_1 = default; } }
+                if (TRows.Count > 9) { c9_0.Store(o[9] + column); c9_0 = default; if (TWidth.Vectors > 1) { c9_1.Store(o[9] + column + Lanes); c9_1 = default; } }
+                if (TRows.Count > 10) { c10_0.Store(o[10] + column); c10_0 = default; if (TWidth.Vectors > 1) { c10_1.Store(o[10] + column + Lanes); c10_1 = default; } }
+                if (TRows.Count > 11) { c11_0.Store(o[11] + column); c11_0 = default; if (TWidth.Vectors > 1) { c11_1.Store(o[11] + column + Lanes); c11_1 = default; } }
             }
         }
         else
         {
             var p = tile->A;
             var step = tile->AStep;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                b0 = Vector512.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
-                b0 = Vector512.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
-                a = Vector512.Create(p[step + 0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(p[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(p[step + 2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(p[step + 3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(p[step + 4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(p[step + 5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(p[step + 6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(p[step + 7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(p[step + 8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(p[step + 9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(p[step + 10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(p[step + 11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
-                b += 2 * panelStep; p += 2 * step;
-            }
-            if (k < length)
-            {
-                b0 = Vector512.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
-                if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
-                a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
-                if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
-                if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
-                if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
-                if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
-                if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
-                if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
-                if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
-                if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
-                if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
-                if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
-                if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    b0 = Vector512.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b0 = Vector512.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + panelStep + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + panelStep + 2 * Lanes);
+                    a = Vector512.Create(p[step + 0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p[step + 1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p[step + 2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p[step + 3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p[step + 4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p[step + 5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p[step + 6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p[step + 7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p[step + 8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p[step + 9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p[step + 10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p[step + 11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += 2 * panelStep; p += 2 * step;
+                }
+                if (k < length)
+                {
+                    b0 = Vector512.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
+                    if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);
+                    a = Vector512.Create(p[0]); c0_0 = Avx512F.FusedMultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Avx512F.FusedMultiplyAdd(a, b1, c0_1); if (TWidth.Vectors > 2) c0_2 = Avx512F.FusedMultiplyAdd(a, b2, c0_2);
+                    if (TRows.Count > 1) { a = Vector512.Create(p[1]); c1_0 = Avx512F.FusedMultiplyAdd(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Avx512F.FusedMultiplyAdd(a, b1, c1_1); if (TWidth.Vectors > 2) c1_2 = Avx512F.FusedMultiplyAdd(a, b2, c1_2); }
+                    if (TRows.Count > 2) { a = Vector512.Create(p[2]); c2_0 = Avx512F.FusedMultiplyAdd(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Avx512F.FusedMultiplyAdd(a, b1, c2_1); if (TWidth.Vectors > 2) c2_2 = Avx512F.FusedMultiplyAdd(a, b2, c2_2); }
+                    if (TRows.Count > 3) { a = Vector512.Create(p[3]); c3_0 = Avx512F.FusedMultiplyAdd(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Avx512F.FusedMultiplyAdd(a, b1, c3_1); if (TWidth.Vectors > 2) c3_2 = Avx512F.FusedMultiplyAdd(a, b2, c3_2); }
+                    if (TRows.Count > 4) { a = Vector512.Create(p[4]); c4_0 = Avx512F.FusedMultiplyAdd(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Avx512F.FusedMultiplyAdd(a, b1, c4_1); if (TWidth.Vectors > 2) c4_2 = Avx512F.FusedMultiplyAdd(a, b2, c4_2); }
+                    if (TRows.Count > 5) { a = Vector512.Create(p[5]); c5_0 = Avx512F.FusedMultiplyAdd(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Avx512F.FusedMultiplyAdd(a, b1, c5_1); if (TWidth.Vectors > 2) c5_2 = Avx512F.FusedMultiplyAdd(a, b2, c5_2); }
+                    if (TRows.Count > 6) { a = Vector512.Create(p[6]); c6_0 = Avx512F.FusedMultiplyAdd(a, b0, c6_0); if (TWidth.Vectors > 1) c6_1 = Avx512F.FusedMultiplyAdd(a, b1, c6_1); if (TWidth.Vectors > 2) c6_2 = Avx512F.FusedMultiplyAdd(a, b2, c6_2); }
+                    if (TRows.Count > 7) { a = Vector512.Create(p[7]); c7_0 = Avx512F.FusedMultiplyAdd(a, b0, c7_0); if (TWidth.Vectors > 1) c7_1 = Avx512F.FusedMultiplyAdd(a, b1, c7_1); if (TWidth.Vectors > 2) c7_2 = Avx512F.FusedMultiplyAdd(a, b2, c7_2); }
+                    if (TRows.Count > 8) { a = Vector512.Create(p[8]); c8_0 = Avx512F.FusedMultiplyAdd(a, b0, c8_0); if (TWidth.Vectors > 1) c8_1 = Avx512F.FusedMultiplyAdd(a, b1, c8_1); }
+                    if (TRows.Count > 9) { a = Vector512.Create(p[9]); c9_0 = Avx512F.FusedMultiplyAdd(a, b0, c9_0); if (TWidth.Vectors > 1) c9_1 = Avx512F.FusedMultiplyAdd(a, b1, c9_1); }
+                    if (TRows.Count > 10) { a = Vector512.Create(p[10]); c10_0 = Avx512F.FusedMultiplyAdd(a, b0, c10_0); if (TWidth.Vectors > 1) c10_1 = Avx512F.FusedMultiplyAdd(a, b1, c10_1); }
+                    if (TRows.Count > 11) { a = Vector512.Create(p[11]); c11_0 = Avx512F.FusedMultiplyAdd(a, b0, c11_0); if (TWidth.Vectors > 1) c11_1 = Avx512F.FusedMultiplyAdd(a, b1, c11_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector512.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector512.Load(o[0] + column + Lanes); if (TWidth.Vectors > 2) c0_2 += Vector512.Load(o[0] + column + 2 * Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector512.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector512.Load(o[1] + column + Lanes); if (TWidth.Vectors > 2) c1_2 += Vector512.Load(o[1] + column + 2 * Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector512.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector512.Load(o[2] + column + Lanes); if (TWidth.Vectors > 2) c2_2 += Vector512.Load(o[2] + column + 2 * Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector512.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector512.Load(o[3] + column + Lanes); if (TWidth.Vectors > 2) c3_2 += Vector512.Load(o[3] + column + 2 * Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector512.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector512.Load(o[4] + column + Lanes); if (TWidth.Vectors > 2) c4_2 += Vector512.Load(o[4] + column + 2 * Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector512.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector512.Load(o[5] + column + Lanes); if (TWidth.Vectors > 2) c5_2 += Vector512.Load(o[5] + column + 2 * Lanes); }
+                    if (TRows.Count > 6) { c6_0 += Vector512.Load(o[6] + column); if (TWidth.Vectors > 1) c6_1 += Vector512.Load(o[6] + column + Lanes); if (TWidth.Vectors > 2) c6_2 += Vector512.Load(o[6] + column + 2 * Lanes); }
+                    if (TRows.Count > 7) { c7_0 += Vector512.Load(o[7] + column); if (TWidth.Vectors > 1) c7_1 += Vector512.Load(o[7] + column + Lanes); if (TWidth.Vectors > 2) c7_2 += Vector512.Load(o[7] + column + 2 * Lanes); }
+                    if (TRows.Count > 8) { c8_0 += Vector512.Load(o[8] + column); if (TWidth.Vectors > 1) c8_1 += Vector512.Load(o[8] + column + Lanes); }
+                    if (TRows.Count > 9) { c9_0 += Vector512.Load(o[9] + column); if (TWidth.Vectors > 1) c9_1 += Vector512.Load(o[9] + column + Lanes); }
+                    if (TRows.Count > 10) { c10_0 += Vector512.Load(o[10] + column); if (TWidth.Vectors > 1) c10_1 += Vector512.Load(o[10] + column + Lanes); }
+                    if (TRows.Count > 11) { c11_0 += Vector512.Load(o[11] + column); if (TWidth.Vectors > 1) c11_1 += Vector512.Load(o[11] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; } if (TWidth.Vectors > 2) { c0_2.Store(o[0] + column + 2 * Lanes); c0_2 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } if (TWidth.Vectors > 2) { c1_2.Store(o[1] + column + 2 * Lanes); c1_2 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } if (TWidth.Vectors > 2) { c2_2.Store(o[2] + column + 2 * Lanes); c2_2 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } if (TWidth.Vectors > 2) { c3_2.Store(o[3] + column + 2 * Lanes); c3_2 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } if (TWidth.Vectors > 2) { c4_2.Store(o[4] + column + 2 * Lanes); c4_2 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } if (TWidth.Vectors > 2) { c5_2.Store(o[5] + column + 2 * Lanes); c5_2 = default; } }
+                if (TRows.Count > 6) { c6_0.Store(o[6] + column); c6_0 = default; if (TWidth.Vectors > 1) { c6_1.Store(o[6] + column + Lanes); c6_1 = default; } if (TWidth.Vectors > 2) { c6_2.Store(o[6] + column + 2 * Lanes); c6_2 = default; } }
+                if (TRows.Count > 7) { c7_0.Store(o[7] + column); c7_0 = default; if (TWidth.Vectors > 1) { c7_1.Store(o[7] + column + Lanes); c7_1 = default; } if (TWidth.Vectors > 2) { c7_2.Store(o[7] + column + 2 * Lanes); c7_2 = default; } }
+                if (TRows.Count > 8) { c8_0.Store(o[8] + column); c8_0 = default; if (TWidth.Vectors > 1) { c8_1.Store(o[8] + column + Lanes); c8_1 = default; } }
+                if (TRows.Count > 9) { c9_0.Store(o[9] + column); c9_0 = default; if (TWidth.Vectors > 1) { c9_1.Store(o[9] + column + Lanes); c9_1 = default; } }
+                if (TRows.Count > 10) { c10_0.Store(o[10] + column); c10_0 = default; if (TWidth.Vectors > 1) { c10_1.Store(o[10] + column + Lanes); c10_1 = default; } }
+                if (TRows.Count > 11) { c11_0.Store(o[11] + column); c11_0 = default; if (TWidth.Vectors > 1) { c11_1.Store(o[11] + column + Lanes); c11_1 = default; } }
             }
         }
         var floor = Vector512.Create(tile->Floor);
-        if (tile->HasResidual)
+        if (hasResidual)
         {
             var r = tile->Residual + column;
             c0_0 += Vector512.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector512.Load(o[0] + r + Lanes); if (TWidth.Vectors > 2) c0_2 += Vector512.Load(o[0] + r + 2 * Lanes);

@@ -134,6 +134,8 @@ internal unsafe struct Tile
     public nint Segments;
     /// <summary>Elements of the sum in a segment.</summary>
     public nint SegmentLength;
+    /// <summary>Strided and Column: after so many terms, an even number, the sum so far is stored, or added where there is a residual, which must be the output itself; and a new one begins. 0 is one sum of all.</summary>
+    public nint Part;
     /// <summary>Indirect and Strided: what to bring into the caches meanwhile, one address every two terms; null is nothing. Only a hint.</summary>
     public byte* Ahead;
     /// <summary>Bytes from one of these addresses to the next.</summary>

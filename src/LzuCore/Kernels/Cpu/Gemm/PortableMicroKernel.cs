@@ -60,6 +60,8 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
         }
         var b = tile->B;
         nint k, length = tile->SegmentLength, panelStep = tile->BStep;
+        var part = tile->Part > 0 ? tile->Part : length;
+        var hasResidual = tile->HasResidual;
         if (TAddress.Mode == Addressing.Indirect)
         {
             var rows = tile->Rows;
@@ -106,76 +108,120 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
             var step = tile->AStep;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                b0 = Vector.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
-                b0 = Vector.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
-                a = new Vector<float>(q0[1]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(q0[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step + 1]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(q3[1]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(q3[step + 1]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step + 1]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
-                b += 2 * panelStep; q0 += 2; q3 += 2;
-            }
-            if (k < length)
-            {
-                b0 = Vector.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    b0 = Vector.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b0 = Vector.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
+                    a = new Vector<float>(q0[1]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(q0[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step + 1]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(q3[1]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(q3[step + 1]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step + 1]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += 2 * panelStep; q0 += 2; q3 += 2;
+                }
+                if (k < length)
+                {
+                    b0 = Vector.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    a = new Vector<float>(q0[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(q0[step]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(q0[2 * step]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(q3[0]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(q3[step]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(q3[2 * step]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector.Load(o[0] + column + Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector.Load(o[1] + column + Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector.Load(o[2] + column + Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector.Load(o[3] + column + Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector.Load(o[4] + column + Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector.Load(o[5] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } }
             }
         }
         else
         {
             var p = tile->A;
             var step = tile->AStep;
-            for (k = 0; k < length - 1; k += 2)
+            for (var left = length; ; hasResidual = true)
             {
-                b0 = Vector.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
-                b0 = Vector.Load(b + panelStep);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
-                a = new Vector<float>(p[step + 0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(p[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(p[step + 2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(p[step + 3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(p[step + 4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(p[step + 5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
-                b += 2 * panelStep; p += 2 * step;
-            }
-            if (k < length)
-            {
-                b0 = Vector.Load(b);
-                if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
-                a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
-                if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
-                if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
-                if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
-                if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
-                if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                length = nint.Min(part, left);
+                for (k = 0; k < length - 1; k += 2)
+                {
+                    b0 = Vector.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b0 = Vector.Load(b + panelStep);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + panelStep + Lanes);
+                    a = new Vector<float>(p[step + 0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p[step + 1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p[step + 2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p[step + 3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p[step + 4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p[step + 5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += 2 * panelStep; p += 2 * step;
+                }
+                if (k < length)
+                {
+                    b0 = Vector.Load(b);
+                    if (TWidth.Vectors > 1) b1 = Vector.Load(b + Lanes);
+                    a = new Vector<float>(p[0]); c0_0 = Vector.MultiplyAddEstimate(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Vector.MultiplyAddEstimate(a, b1, c0_1);
+                    if (TRows.Count > 1) { a = new Vector<float>(p[1]); c1_0 = Vector.MultiplyAddEstimate(a, b0, c1_0); if (TWidth.Vectors > 1) c1_1 = Vector.MultiplyAddEstimate(a, b1, c1_1); }
+                    if (TRows.Count > 2) { a = new Vector<float>(p[2]); c2_0 = Vector.MultiplyAddEstimate(a, b0, c2_0); if (TWidth.Vectors > 1) c2_1 = Vector.MultiplyAddEstimate(a, b1, c2_1); }
+                    if (TRows.Count > 3) { a = new Vector<float>(p[3]); c3_0 = Vector.MultiplyAddEstimate(a, b0, c3_0); if (TWidth.Vectors > 1) c3_1 = Vector.MultiplyAddEstimate(a, b1, c3_1); }
+                    if (TRows.Count > 4) { a = new Vector<float>(p[4]); c4_0 = Vector.MultiplyAddEstimate(a, b0, c4_0); if (TWidth.Vectors > 1) c4_1 = Vector.MultiplyAddEstimate(a, b1, c4_1); }
+                    if (TRows.Count > 5) { a = new Vector<float>(p[5]); c5_0 = Vector.MultiplyAddEstimate(a, b0, c5_0); if (TWidth.Vectors > 1) c5_1 = Vector.MultiplyAddEstimate(a, b1, c5_1); }
+                    b += panelStep;
+                }
+                left -= length;
+                if (left == 0) break;
+                if (hasResidual)
+                {
+                    c0_0 += Vector.Load(o[0] + column); if (TWidth.Vectors > 1) c0_1 += Vector.Load(o[0] + column + Lanes);
+                    if (TRows.Count > 1) { c1_0 += Vector.Load(o[1] + column); if (TWidth.Vectors > 1) c1_1 += Vector.Load(o[1] + column + Lanes); }
+                    if (TRows.Count > 2) { c2_0 += Vector.Load(o[2] + column); if (TWidth.Vectors > 1) c2_1 += Vector.Load(o[2] + column + Lanes); }
+                    if (TRows.Count > 3) { c3_0 += Vector.Load(o[3] + column); if (TWidth.Vectors > 1) c3_1 += Vector.Load(o[3] + column + Lanes); }
+                    if (TRows.Count > 4) { c4_0 += Vector.Load(o[4] + column); if (TWidth.Vectors > 1) c4_1 += Vector.Load(o[4] + column + Lanes); }
+                    if (TRows.Count > 5) { c5_0 += Vector.Load(o[5] + column); if (TWidth.Vectors > 1) c5_1 += Vector.Load(o[5] + column + Lanes); }
+                }
+                c0_0.Store(o[0] + column); c0_0 = default; if (TWidth.Vectors > 1) { c0_1.Store(o[0] + column + Lanes); c0_1 = default; }
+                if (TRows.Count > 1) { c1_0.Store(o[1] + column); c1_0 = default; if (TWidth.Vectors > 1) { c1_1.Store(o[1] + column + Lanes); c1_1 = default; } }
+                if (TRows.Count > 2) { c2_0.Store(o[2] + column); c2_0 = default; if (TWidth.Vectors > 1) { c2_1.Store(o[2] + column + Lanes); c2_1 = default; } }
+                if (TRows.Count > 3) { c3_0.Store(o[3] + column); c3_0 = default; if (TWidth.Vectors > 1) { c3_1.Store(o[3] + column + Lanes); c3_1 = default; } }
+                if (TRows.Count > 4) { c4_0.Store(o[4] + column); c4_0 = default; if (TWidth.Vectors > 1) { c4_1.Store(o[4] + column + Lanes); c4_1 = default; } }
+                if (TRows.Count > 5) { c5_0.Store(o[5] + column); c5_0 = default; if (TWidth.Vectors > 1) { c5_1.Store(o[5] + column + Lanes); c5_1 = default; } }
             }
         }
         var floor = new Vector<float>(tile->Floor);
-        if (tile->HasResidual)
+        if (hasResidual)
         {
             var r = tile->Residual + column;
             c0_0 += Vector.Load(o[0] + r); if (TWidth.Vectors > 1) c0_1 += Vector.Load(o[0] + r + Lanes);
