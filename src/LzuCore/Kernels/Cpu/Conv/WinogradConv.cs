@@ -26,6 +26,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     public const int LongPart = 64;
     private const int ShortPart = 32, FewChannels = 128;
 
+    // Of a panel that few tiles meet.
+    private const int PieceBytes = 12 << 10;
+
     // What transforming one channel of a tile costs, as multiplications of the products. Measured with AVX-512 on 64 to 256 channels.
     private const double InputCost = 1000, OutputCost = 1300;
 
@@ -60,7 +63,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
-        var many = IsMany(filters);
+        var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
         int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (WinogradTransform.Points * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
@@ -138,8 +141,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    private static bool IsMany(Panels filters) => filters.Cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
-
     private static Scratch Targets(WinogradMaps tiles, int first, int count)
     {
         var scratch = new Scratch(count * (long)sizeof(WinogradTarget));
@@ -163,8 +164,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
-        // A panel of many filters in pieces where few tiles meet it, or all of the next one would be fetched at once.
-        int part = channels > FewChannels ? LongPart : ShortPart, piece = groups <= 2 && IsMany(filters) ? part : channels;
+        // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
+        int part = channels > FewChannels ? LongPart : ShortPart, piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int fetched = 0, share = (count * pixels + WinogradTransform.Points * (sliver1 - sliver0) - 1) / (WinogradTransform.Points * (sliver1 - sliver0));
         for (var p = 0; p < WinogradTransform.Points; p++)
