@@ -22,7 +22,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     private const int UnitsPerThread = 4;
     private const long SharedBytes = 64 << 20;
 
-    // Terms that are summed in a row. The transforms make rounding errors larger, and those of a sum grow with the root of its length: sums of 64 are as exact at 256 channels as whole ones were with F(4x4, 3x3), and take 2 % longer.
+    // Terms that are summed in a row. The transforms make rounding errors larger, which grow with the root of a sum's length: sums of 64 are as exact at 256 channels as whole ones would be with F(4x4, 3x3), and take 0 to 4 % longer.
     public const int LongPart = 64;
     private const int ShortPart = 32, FewChannels = 128;
 
