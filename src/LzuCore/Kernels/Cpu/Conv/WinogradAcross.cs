@@ -49,16 +49,16 @@ internal static unsafe class WinogradAcross
         L.Store(L.MultiplyAdd(L.All(-2), odd, even), to + 6 * step);
     }
 
-    /// <summary>Eight sums to six pixels. What is to be added to all of these is expected in m0 and m7, and in <paramref name="start"/>.</summary>
+    /// <summary>Eight sums to six pixels, with something added to each of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToOutputs<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, V m6, V m7, V start, out V y0, out V y1, out V y2, out V y3, out V y4, out V y5) where L : ILanes<V> where V : unmanaged
+    public static void ToOutputs<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, V m6, V m7, V bias, out V y0, out V y1, out V y2, out V y3, out V y4, out V y5) where L : ILanes<V> where V : unmanaged
     {
-        V half = L.Add(m1, m2), one = L.Add(m3, m4), two = L.Add(m5, m6), halfOdd = L.Subtract(m1, m2), oneOdd = L.Subtract(m3, m4), twoOdd = L.Subtract(m5, m6), oneFrom = L.Add(one, start), oneOddFrom = L.Add(oneOdd, start);
+        V half = L.Add(m1, m2), one = L.Add(L.Add(m3, m4), bias), two = L.Add(m5, m6), halfOdd = L.Subtract(m1, m2), oneOdd = L.Add(L.Subtract(m3, m4), bias), twoOdd = L.Subtract(m5, m6);
         y0 = L.Add(L.Add(m0, half), L.Add(one, two));
-        y1 = L.MultiplyAdd(L.All(0.5f), halfOdd, L.MultiplyAdd(L.All(2), twoOdd, oneOddFrom));
-        y2 = L.MultiplyAdd(L.All(0.25f), half, L.MultiplyAdd(L.All(4), two, oneFrom));
-        y3 = L.MultiplyAdd(L.All(0.125f), halfOdd, L.MultiplyAdd(L.All(8), twoOdd, oneOddFrom));
-        y4 = L.MultiplyAdd(L.All(0.0625f), half, L.MultiplyAdd(L.All(16), two, oneFrom));
+        y1 = L.MultiplyAdd(L.All(0.5f), halfOdd, L.MultiplyAdd(L.All(2), twoOdd, oneOdd));
+        y2 = L.MultiplyAdd(L.All(0.25f), half, L.MultiplyAdd(L.All(4), two, one));
+        y3 = L.MultiplyAdd(L.All(0.125f), halfOdd, L.MultiplyAdd(L.All(8), twoOdd, oneOdd));
+        y4 = L.MultiplyAdd(L.All(0.0625f), half, L.MultiplyAdd(L.All(16), two, one));
         y5 = L.MultiplyAdd(L.All(0.03125f), halfOdd, L.MultiplyAdd(L.All(32), twoOdd, L.Add(oneOdd, m7)));
     }
 

@@ -219,7 +219,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var cut = panels.Cut;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
-            // The taps are turned first, so that vectors run along outputs: they are a quarter of what they become.
+            // The taps are turned first, so that vectors run along outputs: they are a fifth of what they become.
             using var turned = Scratch.Floats(9L * inputs * micro.MaxWidth);
             using var room = Scratch.Floats(WinogradTransform.Points * (long)micro.MaxWidth);
             var taps = stackalloc float*[9];

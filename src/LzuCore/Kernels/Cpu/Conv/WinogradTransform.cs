@@ -141,7 +141,7 @@ internal static unsafe class WinogradTransform
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FinishRow<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, V m6, V m7, V bias, V floor, float* residual, float* to, nint pixel, int width, int columns, float* spill) where L : ILanes<V> where V : unmanaged
     {
-        WinogradAcross.ToOutputs<L, V>(L.Add(m0, bias), m1, m2, m3, m4, m5, m6, L.Add(m7, bias), bias, out var y0, out var y1, out var y2, out var y3, out var y4, out var y5);
+        WinogradAcross.ToOutputs<L, V>(m0, m1, m2, m3, m4, m5, m6, m7, bias, out var y0, out var y1, out var y2, out var y3, out var y4, out var y5);
         if (residual is not null)
         {
             y0 = L.Add(y0, L.Load(residual));
