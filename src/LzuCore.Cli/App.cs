@@ -18,8 +18,7 @@ internal static class App
 #endif
         var root = new RootCommand("Learning to Zoom and Unzoom: zoom into what matters, run a backbone, unzoom its features.");
         foreach (var option in CommonOptions.All) root.Add(option);
-        foreach (var verb in Verbs()) root.Add(verb.Build(interruption));
-        root.Add(ScoreVerbs.Build(interruption));
+        foreach (var command in InferenceVerbs(interruption).Concat(Parts.Training ? TrainingVerbs(interruption) : []).OrderBy(c => c.Name, StringComparer.Ordinal)) root.Add(command);
 
         var parsed = root.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (ParseFault.Find(parsed, args) is { } fault)
@@ -30,27 +29,31 @@ internal static class App
         return parsed.Invoke(new InvocationConfiguration { Output = stdout, Error = stderr, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    private static IEnumerable<Verb> Verbs() =>
+    // What is deployed: networks on pictures, their files, and whether this machine runs them well.
+    private static IEnumerable<Command> InferenceVerbs(Interruption interruption) => Built(interruption,
     [
         new BenchVerb(),
         new ConformanceVerb(),
         new ConvertVerb(),
-        new DataVerb(),
-        new DemoVerb(),
         new DetectVerb(),
         new Detect3dVerb(),
         new DoctorVerb(),
-        new EvalVerb(),
         new ExportVerb(),
 #if !CPU_ONLY
         new GpuVerb(),
 #endif
         new InspectVerb(),
-        new ReproduceVerb(),
         new SaliencyVerb(),
-        new ScenesVerb(),
         new SegmentVerb(),
-        new TrainVerb(),
         new ZoomVerb(),
+    ]);
+
+    // What trains, and what training needs: data and metrics.
+    private static IEnumerable<Command> TrainingVerbs(Interruption interruption) =>
+    [
+        .. Built(interruption, [new DataVerb(), new DemoVerb(), new EvalVerb(), new ReproduceVerb(), new ScenesVerb(), new TrainVerb()]),
+        ScoreVerbs.Build(interruption),
     ];
+
+    private static IEnumerable<Command> Built(Interruption interruption, Verb[] verbs) => verbs.Select(v => v.Build(interruption));
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what is deployed: bytes of the native lzu and of its libraries, a cold start to the first detection, memory at most. Publishes lzu for the JIT and ahead of time, for x86-64-v3
-# and, where the processor has AVX-512, v4, into a temporary folder; the checkout is not touched. Writes one JSON file, its argument, and prints it. Talks on stderr.
-# Targets: executable and SkiaSharp 20 MB or less; cold start 0.7 s and one inference or less; 600 MiB or less.
+# and, where the processor has AVX-512, v4, each whole and for inference only, into a temporary folder; the checkout is not touched. Writes one JSON file, its argument, and prints it. Talks on stderr.
+# Targets: executable and SkiaSharp, for inference only, 20 MB or less; cold start 0.7 s and one inference or less; 600 MiB or less.
 # Everything runs on one thread; on a shared machine name a quiet core: taskset -c 1 tools/deployment/measure.sh out.json
 set -euo pipefail
 fail() { echo "measure: $1" >&2; exit 1; }
@@ -30,7 +30,12 @@ publish() {
   dotnet publish src/LzuCore.Cli -c Release --artifacts-path "$work/build" -o "$work/$name" "$@" >"$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; fail "dotnet publish of $name failed; its last lines are above"; }
 }
 publish jit
-for level in "${levels[@]}"; do publish "$level" -p:PublishAot=true -p:IlcInstructionSet=x86-64-"$level"; done
+natives=()
+for level in "${levels[@]}"; do
+  natives+=("$level" "$level-inference")
+  publish "$level" -p:PublishAot=true -p:IlcInstructionSet=x86-64-"$level"
+  publish "$level-inference" -p:PublishAot=true -p:IlcInstructionSet=x86-64-"$level" -p:InferenceOnly=true
+done
 
 # lzu NAME ARGUMENT...: the program that was published as NAME.
 command_of() { if [ "$1" = jit ]; then command=(dotnet "$work/jit/lzu.dll"); else command=("$work/$1/lzu"); fi; }
@@ -89,10 +94,10 @@ peak() {
 bytes() { stat -c %s "$1"; }
 
 # In turn: what else a machine does then falls on all of them. The first start of each brings its program into the page cache.
-for name in jit "${levels[@]}"; do lzu "$name" detect "$picture" --weights "$weights" --size 300x480; done
+for name in jit "${natives[@]}"; do lzu "$name" detect "$picture" --weights "$weights" --size 300x480; done
 for ((run = 1; run <= runs; run++)); do
   say "cold starts and inferences, turn $run of $runs"
-  for name in jit "${levels[@]}"; do turn "$name" >>"$work/turns.$name"; done
+  for name in jit "${natives[@]}"; do turn "$name" >>"$work/turns.$name"; done
 done
 
 {
@@ -103,7 +108,7 @@ done
   echo '  "targets": { "executable_and_skia_bytes": 20000000, "start_seconds_beside_one_inference": 0.7, "peak_mib": 600 },'
   echo '  "programs": ['
   separator=''
-  for name in jit "${levels[@]}"; do
+  for name in jit "${natives[@]}"; do
     say "$name: memory"
     detect=$(peak "$name" detect "$picture" --weights "$weights" --size 600x960 --out "$work/found")
     bench=$(peak "$name" bench model retinanet --size 600x960)

@@ -20,7 +20,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
 {
     private static readonly Size2 DefaultSize = new(300, 480);
 
-    private readonly Argument<string> _what = new("WHAT") { Description = "conv, gemm, warp, model or train" };
+    private readonly Argument<string> _what = new("WHAT") { Description = "one of " + string.Join(", ", Subjects) };
     private readonly Argument<string?> _name = new("NAME") { Description = "of the model (" + string.Join(", ", BenchNetwork.Names) + "), of what is trained (" + string.Join(", ", BenchTraining.Names) + "), or a part of the names of the rows wanted", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<Size2?> _size = Opt.Size("--size", "the network's input (default 300x480; of train desk 80x128)", 32, 8192);
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1; of train 2, of train desk 8)", 1, 256);
@@ -28,6 +28,8 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
     private readonly Option<bool> _direct = Opt.Flag("--direct", "of conv, model and train on the CPU: convolutions by the definition alone, without Winograd's algorithm");
     private readonly Option<bool> _againstDirect = Opt.Flag("--against-direct", "of model on the CPU: with Winograd's algorithm and by the definition in turn, and what part it saves of what its multiplications allow");
+
+    private static string[] Subjects => ["conv", "gemm", "warp", "model", .. Parts.Training ? ["train"] : Array.Empty<string>()];
 
     /// <inheritdoc/>
     protected override void Declare(Command command)
@@ -40,9 +42,8 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     /// <inheritdoc/>
     protected override int Run(ParseResult parsed, Session session)
     {
-        string[] subjects = ["conv", "gemm", "warp", "model", "train"];
         var (what, name) = (parsed.GetRequiredValue(_what), parsed.GetValue(_name));
-        if (!subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, subjects)}; choose one of {string.Join(", ", subjects)}.");
+        if (!Subjects.Contains(what)) throw new UsageException($"bench: '{what}' is nothing to measure{Meant(what, Subjects)}; choose one of {string.Join(", ", Subjects)}.");
         var names = what == "train" ? BenchTraining.Names : BenchNetwork.Names;
         if (what is "model" or "train" && !names.Contains(name)) throw new UsageException($"bench {what}: there is no model '{name}'{Meant(name ?? "", names)}; choose one of {string.Join(", ", names)}.");
         if (parsed.GetValue(_precision) is "bfloat16" or "float16" && what is not ("model" or "train")) throw new UsageException($"bench: --precision {parsed.GetValue(_precision)} is for 'model' and 'train'.");
@@ -87,7 +88,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
             "conv" => ConvBench.Run(device, name),
             "gemm" => GemmBench.Run(device, name),
             "warp" => WarpBench.Run(device, name),
-            "train" => TrainBench.Run(name!, size, batch, dtype, device),
+            "train" when Parts.Training => TrainBench.Run(name!, size, batch, dtype, device),
             _ => ModelBench.Run(name!, size ?? DefaultSize, batch ?? 1, parsed.GetValue(_warp)!, dtype, device),
         }) Add(row);
         if (rows.Count == 0) throw new UsageException($"bench {what}: no row's name contains '{name}'.");

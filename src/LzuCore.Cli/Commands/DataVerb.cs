@@ -43,7 +43,7 @@ internal sealed class DataVerb() : Verb("data", "'data check': missing and broke
         Show(session, "warning: ", check.Warnings);
         var faults = check.Faults.Counts.Values.Sum();
         session.Print(faults == 0 ? "no faults" : Count(faults, "fault"));
-        session.Document(new DataDocument("lzu.data/1", name, check.Images, check.Annotations, check.Faults.Kept, check.Faults.Counts, check.Warnings.Kept, check.Warnings.Counts), CliJson.Default.DataDocument);
+        session.Document(new DataDocument("lzu.data/1", name, check.Images, check.Annotations, check.Faults.Kept, check.Faults.Counts, check.Warnings.Kept, check.Warnings.Counts), TrainingJson.Default.DataDocument);
         return faults == 0 ? ExitCode.Done : ExitCode.No;
     }
 

@@ -105,7 +105,7 @@ internal sealed class DemoVerb() : Verb("demo", "needs nothing: makes streets, f
 
         Show(session, sizes, rows, counted!, unseen.Count);
         foreach (var file in files) session.Print(file);
-        session.Document(new DemoDocument("lzu.demo/1", rows, unseen.Count, Objects(counted!), sizes, run.Psnr, run.Diagnostics.Folds.Count, files), CliJson.Default.DemoDocument);
+        session.Document(new DemoDocument("lzu.demo/1", rows, unseen.Count, Objects(counted!), sizes, run.Psnr, run.Diagnostics.Folds.Count, files), TrainingJson.Default.DemoDocument);
         return ExitCode.Done;
     }
 

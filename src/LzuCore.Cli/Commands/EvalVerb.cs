@@ -34,7 +34,7 @@ internal sealed class EvalVerb() : Verb("eval", "scores weights on what a traini
         });
         session.Print($"{weights} on what {parsed.GetValue(_config)} evaluates on:");
         foreach (var (name, value) in scores) session.Print($"{name,-12} {ScoreCocoVerb.Shown(value)}");
-        session.Document(new EvalDocument("lzu.eval/1", config.Task, weights, TrainingRun.StepOf(weights), scores.ToDictionary(s => s.Name, s => s.Value)), CliJson.Default.EvalDocument);
+        session.Document(new EvalDocument("lzu.eval/1", config.Task, weights, TrainingRun.StepOf(weights), scores.ToDictionary(s => s.Name, s => s.Value)), TrainingJson.Default.EvalDocument);
         return ExitCode.Done;
     }
 }

@@ -78,7 +78,7 @@ internal sealed class ReproduceVerb() : Verb("reproduce", "trains and tests what
         outputs.Commit();
         session.Print(reproduced.Text);
         foreach (var file in files) session.Print(file);
-        session.Document(new ReproduceDocument("lzu.reproduce/1", name, reproduced.Rows, files), CliJson.Default.ReproduceDocument);
+        session.Document(new ReproduceDocument("lzu.reproduce/1", name, reproduced.Rows, files), TrainingJson.Default.ReproduceDocument);
         return ExitCode.Done;
     }
 

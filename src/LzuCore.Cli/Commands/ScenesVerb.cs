@@ -70,7 +70,7 @@ internal sealed class ScenesVerb() : Verb("scenes", "procedural driving scenes w
         outputs.Commit();
 
         session.Print($"{folder}: {annotations.Images} {(annotations.Images == 1 ? "picture" : "pictures")} of {data.Options.Size}, {annotations.Annotations} objects, {string.Join(", ", formats)}");
-        session.Document(new("lzu.scenes/1", annotations.Images, annotations.Annotations, (data as SceneSequences)?.Sequences ?? 0, [data.Options.Size.Height, data.Options.Size.Width], files), CliJson.Default.ScenesDocument);
+        session.Document(new("lzu.scenes/1", annotations.Images, annotations.Annotations, (data as SceneSequences)?.Sequences ?? 0, [data.Options.Size.Height, data.Options.Size.Width], files), TrainingJson.Default.ScenesDocument);
         return ExitCode.Done;
 
         void Put(string name, byte[] bytes) => files.Add(outputs.Add(Path.Combine(folder, name), path => File.WriteAllBytes(path, bytes)));

@@ -58,7 +58,7 @@ internal sealed class ScoreCityscapesVerb() : Verb("cityscapes", "mean IoU over 
         session.Print($"{ScoreCocoVerb.Shown(iou.MeanAccuracy)}  mAcc");
         session.Print($"{ScoreCocoVerb.Shown(iou.OverallAccuracy)}  aAcc");
         session.Document(new ScoreCityscapesDocument("lzu.score/1", iou.Mean, iou.MeanAccuracy, iou.OverallAccuracy, CityscapesClasses.Names.Select((n, c) => (n, c)).ToDictionary(p => p.n, p => iou.Iou(p.c)),
-            pairs.Count, encoding), CliJson.Default.ScoreCityscapesDocument);
+            pairs.Count, encoding), TrainingJson.Default.ScoreCityscapesDocument);
         return ExitCode.Done;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class ScoreCocoVerb() : Verb("coco", "COCO's box metric, number 
         session.Print();
         foreach (var (category, value) in score.Categories.Zip(score.PerClassAP)) session.Print($"{Shown(value)}  {Plain(category.Name)}");
         session.Document(new ScoreCocoDocument("lzu.score/1", score.AP, score.AP50, score.AP75, score.APSmall, score.APMedium, score.APLarge, score.AR1, score.AR10, score.AR100,
-            score.ARSmall, score.ARMedium, score.ARLarge, score.PerClassAP, [.. score.Categories.Select(c => c.Name)], truth.Images.Count, found.Count), CliJson.Default.ScoreCocoDocument);
+            score.ARSmall, score.ARMedium, score.ARLarge, score.PerClassAP, [.. score.Categories.Select(c => c.Name)], truth.Images.Count, found.Count), TrainingJson.Default.ScoreCocoDocument);
         return ExitCode.Done;
     }
 

@@ -48,7 +48,7 @@ internal sealed class ScoreNuScenesVerb() : Verb("nuscenes", "nuScenes' detectio
         var samples = SamplesOf(database, version, split, session);
         var score = NuScenesDetectionScore.Score(database, samples, results);
         Show(session, score, samples.Count);
-        session.Document(Document(score, samples.Count), CliJson.Default.ScoreNuScenesDocument);
+        session.Document(Document(score, samples.Count), TrainingJson.Default.ScoreNuScenesDocument);
         return ExitCode.Done;
     }
 

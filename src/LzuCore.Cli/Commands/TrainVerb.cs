@@ -42,7 +42,7 @@ internal sealed class TrainVerb() : Verb("train", "trains a network as a configu
         if (result.Evaluation is { } scores) session.Print(Text(scores));
         session.Document(new TrainDocument("lzu.train/1", config.Task, progress.Step, run.Options.Steps, progress.Next.Epoch, result.IsInterrupted,
             (last?.Losses ?? []).ToDictionary(l => l.Name, l => l.Value), (result.Evaluation?.Scores ?? []).ToDictionary(s => s.Name, s => s.Value),
-            progress.Best, progress.BestStep, config.Folder), CliJson.Default.TrainDocument);
+            progress.Best, progress.BestStep, config.Folder), TrainingJson.Default.TrainDocument);
         return result.IsInterrupted ? ExitCode.Interrupted : ExitCode.Done;
     }
 

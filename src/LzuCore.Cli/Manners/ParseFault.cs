@@ -16,7 +16,7 @@ internal static class ParseFault
         var help = command is RootCommand ? "'lzu --help' lists the verbs" : $"'lzu {Path(parsed.CommandResult)} --help' lists the options";
 
         if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } typed && typed == args.Where(a => !a.StartsWith('-')).Skip(Depth(parsed.CommandResult)).FirstOrDefault())
-            return $"'{typed}' is not a verb{(command is RootCommand ? "" : $" of {command.Name}")}{Suggest(typed, command.Subcommands.Select(c => c.Name))}; {help}.";
+            return LeftOut(command, typed) ?? $"'{typed}' is not a verb{(command is RootCommand ? "" : $" of {command.Name}")}{Suggest(typed, command.Subcommands.Select(c => c.Name))}; {help}.";
 
         // An argument that takes many values swallows a mistyped option: look there first.
         var beforeDashes = args.TakeWhile(a => a != "--").ToHashSet();
@@ -30,6 +30,10 @@ internal static class ParseFault
         if (command.Subcommands.Count > 0) return $"no verb was given; {help}.";
         return $"{parsed.Errors[0].Message.TrimEnd('.', ' ')}; {help}.";
     }
+
+    // A verb that the program was published without, if it is one.
+    private static string? LeftOut(Command command, string typed) =>
+        Parts.Training || command is not RootCommand || !Parts.TrainingVerbs.Contains(typed) ? null : $"'{typed}' is not in this program, which was published for inference only; publish it without -p:InferenceOnly=true.";
 
     private static string Owner(Command command) => command is RootCommand ? "lzu" : $"'{command.Name}'";
 

@@ -41,4 +41,25 @@ public sealed class CommandLineTests
         Lzu.Run("doctor", "--threads", "7").Succeeded();
         Assert.That(LzuCore.Memory.ParallelRows.Threads, Is.EqualTo(before));
     }
+
+    [Test]
+    public void WithoutTraining_ItsVerbsAreGoneAndSaidToBe()
+    {
+        var all = VerbsInHelp();
+        AppContext.SetSwitch("LzuCore.Cli.Training", false);
+        try
+        {
+            Assert.That(all.Except(VerbsInHelp()), Is.EquivalentTo(Parts.TrainingVerbs));
+            foreach (var verb in Parts.TrainingVerbs) Lzu.Run(verb).Failed(2, $"'{verb}' is not in this program", "InferenceOnly");
+            Lzu.Run("trian").Failed(2, "'trian' is not a verb");
+            Lzu.Run("bench", "train", "desk").Failed(2, "'train' is nothing to measure", "conv, gemm, warp, model.");
+            Lzu.Run("bench", "warp", "20 boxes").Succeeded();
+        }
+        finally
+        {
+            AppContext.SetSwitch("LzuCore.Cli.Training", true);
+        }
+    }
+
+    private static string[] VerbsInHelp() => [.. Lzu.Run("--help").Succeeded().Out.Split("Commands:")[1].Split('\n').Where(l => l.StartsWith("  ") && l[2] != ' ').Select(l => l.Trim().Split(' ')[0])];
 }
