@@ -48,9 +48,11 @@ internal static class Works
     private static Work Convolution(ConvBench.Layer layer)
     {
         var deviation = Math.Sqrt(3.0 / (layer.In * layer.Kernel * layer.Kernel));
-        Tensor x = Tensor.Uniform([1, layer.In, layer.Size.Height, layer.Size.Width], RandomSource.FromSeed(1), -1, 1).Persist();
+        Tensor[] maps = [.. layer.Sizes.Select((s, i) => Tensor.Uniform([1, layer.In, s.Height, s.Width], RandomSource.FromSeed(1 + 100 * (ulong)i), -1, 1).Persist())];
         Tensor w = Tensor.Uniform([layer.Out, layer.In, layer.Kernel, layer.Kernel], RandomSource.FromSeed(2), -deviation, deviation).Persist(), b = Tensor.Uniform([layer.Out], RandomSource.FromSeed(3), -1, 1).Persist();
-        return new($"conv {layer.Name} at {layer.Size.Height}x{layer.Size.Width}", [x], t => [F.Conv2d(t[0], w, b, layer.Stride, layer.Kernel / 2 * layer.Dilation, layer.Dilation)]);
+        return new($"conv {layer.Name} at {layer.Size.Height}x{layer.Size.Width}", maps, Each) { Compute = layer.Below.Length > 0 ? ConvBench.Shared(layer, w, b) : Each };
+
+        Tensor[] Each(Tensor[] t) => [.. t.Select(x => F.Conv2d(x, w, b, layer.Stride, layer.Kernel / 2 * layer.Dilation, layer.Dilation))];
     }
 
     // The others sample each level by a dense grid, which is constant.

@@ -1,4 +1,6 @@
+using LzuCore.Kernels;
 using LzuCore.Memory;
+using LzuCore.Nn;
 using LzuCore.Ops;
 using LzuCore.Tensors;
 using LzuCore.Tensors.Autograd;
@@ -20,9 +22,18 @@ internal static class ConvBench
     /// <param name="Stride">Stride each way.</param>
     /// <param name="Dilation">Pixels between taps; the padding keeps the size.</param>
     /// <param name="Deform">Whether the taps are displaced, by up to two pixels, and masked.</param>
-    internal sealed record Layer(string Name, int In, Size2 Size, int Out, int Kernel, int Stride = 1, int Dilation = 1, bool Deform = false);
+    internal sealed record Layer(string Name, int In, Size2 Size, int Out, int Kernel, int Stride = 1, int Dilation = 1, bool Deform = false)
+    {
+        /// <summary>Further maps that it convolves in the same call: a pyramid's other levels.</summary>
+        public Size2[] Below { get; init; } = [];
 
-    /// <summary>The distinct layers of a detector for an image of 300x480; FCOS3D's deformable ones for 450x800; PSPNet's dilated ones for 512x512.</summary>
+        /// <summary>All maps.</summary>
+        public Size2[] Sizes => [Size, .. Below];
+    }
+
+    private static readonly Size2[] BelowP3 = [new(19, 30), new(10, 15), new(5, 8), new(3, 4)], LargeBelowP3 = [new(38, 60), new(19, 30), new(10, 15), new(5, 8)];
+
+    /// <summary>The distinct layers of a detector for an image of 300x480, its head level by level and as the network runs it, all at once; FCOS3D's deformable ones for 450x800; PSPNet's dilated ones for 512x512.</summary>
     public static IReadOnlyList<Layer> Layers { get; } =
     [
         new("stem 7x7 s2 3-64", 3, (300, 480), 64, 7, 2),
@@ -44,6 +55,12 @@ internal static class ConvBench
         new("head p5 3x3 256-256", 256, (10, 15), 256, 3),
         new("head p6 3x3 256-256", 256, (5, 8), 256, 3),
         new("head p7 3x3 256-256", 256, (3, 4), 256, 3),
+        new("head p3-p7 3x3 256-256", 256, (38, 60), 256, 3) { Below = BelowP3 },
+        new("head p3-p7 3x3 256-72", 256, (38, 60), 72, 3) { Below = BelowP3 },
+        new("head p3-p7 3x3 256-36", 256, (38, 60), 36, 3) { Below = BelowP3 },
+        new("head p3-p7 3x3 256-256 of 600x960", 256, (75, 120), 256, 3) { Below = LargeBelowP3 },
+        new("head p3-p7 3x3 256-72 of 600x960", 256, (75, 120), 72, 3) { Below = LargeBelowP3 },
+        new("head p3-p7 3x3 256-36 of 600x960", 256, (75, 120), 36, 3) { Below = LargeBelowP3 },
         new("head p3 3x3 256-72", 256, (38, 60), 72, 3),
         new("head p3 3x3 256-36", 256, (38, 60), 36, 3),
         new("psp l3 3x3 d2 256-256", 256, (64, 64), 256, 3, Dilation: 2),
@@ -69,17 +86,19 @@ internal static class ConvBench
     {
         using var off = Grad.Off();
         var deviation = Math.Sqrt(3.0 / (layer.In * layer.Kernel * layer.Kernel));
-        var x = Tensor.Uniform([1, layer.In, layer.Size.Height, layer.Size.Width], RandomSource.FromSeed(1), -1, 1);
+        var x = layer.Sizes.Select((s, i) => Tensor.Uniform([1, layer.In, s.Height, s.Width], RandomSource.FromSeed(1 + 100 * (ulong)i), -1, 1)).ToArray();
         var w = Tensor.Uniform([layer.Out, layer.In, layer.Kernel, layer.Kernel], RandomSource.FromSeed(2), -deviation, deviation);
         var b = Tensor.Uniform([layer.Out], RandomSource.FromSeed(3), -1, 1);
-        Tensor input = x.To(device), weight = w.To(device), bias = b.To(device);
+        Tensor[] inputs = [.. x.Select(t => t.To(device))];
+        Tensor input = inputs[0], weight = w.To(device), bias = b.To(device);
         int taps = layer.Kernel * layer.Kernel, padding = layer.Kernel / 2 * layer.Dilation, height = (layer.Size.Height - 1) / layer.Stride + 1, width = (layer.Size.Width - 1) / layer.Stride + 1;
         Tensor? shifts = layer.Deform ? Tensor.Uniform([1, 2 * taps, height, width], RandomSource.FromSeed(5), -2, 2) : null, mask = layer.Deform ? Tensor.Uniform([1, taps, height, width], RandomSource.FromSeed(6), 0, 1) : null;
         Tensor? offset = shifts?.To(device), factors = mask?.To(device);
-        Tensor Call() => offset is null ? F.Conv2d(input, weight, bias, layer.Stride, padding, layer.Dilation) : F.DeformConv2d(input, weight, bias, offset, factors, layer.Stride, padding, layer.Dilation);
+        var shared = layer.Below.Length > 0 ? Shared(layer, weight, bias) : null;
+        Tensor[] Call() => shared is not null ? shared(inputs) : [offset is null ? F.Conv2d(input, weight, bias, layer.Stride, padding, layer.Dilation) : F.DeformConv2d(input, weight, bias, offset, factors, layer.Stride, padding, layer.Dilation)];
 
-        var y = Call().To(Device.Cpu);
-        var error = Error(layer, padding, x, w, b, shifts, mask, y);
+        Tensor[] y = [.. Call().Select(t => t.To(Device.Cpu))];
+        var error = x.Zip(y, (from, to) => Error(layer, padding, from, w, b, shifts, mask, to)).Max();
         if (!(error <= AllowedError)) throw new LzuException($"bench conv: {layer.Name} differs from the definition by {error:g3} of its largest value, more than {AllowedError:g1}. Nothing was timed.");
 
         var timing = Timing.Of(() =>
@@ -88,8 +107,15 @@ internal static class ConvBench
             Call();
             input.Backend.Synchronize();
         }, peak: device == Device.Cpu ? Peak.Sample : null);
-        double flops = 2.0 * y.Shape.Count * layer.In * layer.Kernel * layer.Kernel, bytes = 4.0 * (x.Shape.Count + w.Shape.Count + y.Shape.Count), rate = timing.RateMs * 1e6;
+        double flops = 2.0 * y.Sum(t => t.Shape.Count) * layer.In * layer.Kernel * layer.Kernel, bytes = 4.0 * (x.Sum(t => t.Shape.Count) + w.Shape.Count + y.Sum(t => t.Shape.Count)), rate = timing.RateMs * 1e6;
         return new(layer.Name, ParallelRows.Threads, device.ToString(), timing.MedianMs, timing.MinMs, timing.CpuMs, flops / rate, bytes / rate, 100 * flops / timing.PossibleFlops, error);
+    }
+
+    /// <summary>A convolution of all the layer's maps in one call.</summary>
+    public static Func<Tensor[], Tensor[]> Shared(Layer layer, Tensor weight, Tensor bias)
+    {
+        var conv = new Conv2d(layer.In, layer.Out, layer.Kernel, layer.Stride, layer.Kernel / 2 * layer.Dilation, layer.Dilation, weightInit: (_, _) => weight, biasInit: (_, _) => bias);
+        return maps => ConvNormAct.Apply(maps, conv, null, Activation.None);
     }
 
     // The largest difference from the defining sum, in float64, over a sample that holds the corners; relative to the largest sampled value.
@@ -122,7 +148,7 @@ internal static class ConvBench
             double value = 0;
             for (int i = (int)Math.Floor(py), iEnd = i + 1; i <= iEnd; i++)
                 for (int j = (int)Math.Floor(px), jEnd = j + 1; j <= jEnd; j++)
-                    if (i >= 0 && i < layer.Size.Height && j >= 0 && j < layer.Size.Width) value += (1 - Math.Abs(py - i)) * (1 - Math.Abs(px - j)) * input[(c * layer.Size.Height + i) * layer.Size.Width + j];
+                    if (i >= 0 && i < x.Shape[2] && j >= 0 && j < x.Shape[3]) value += (1 - Math.Abs(py - i)) * (1 - Math.Abs(px - j)) * input[(c * x.Shape[2] + i) * x.Shape[3] + j];
             return value;
         }
     }

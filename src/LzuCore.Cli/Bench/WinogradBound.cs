@@ -9,7 +9,7 @@ namespace LzuCore.Cli.Bench;
 /// <param name="Flops">By direct sums; 0 where arithmetic is not the cost.</param>
 /// <param name="Milliseconds">It took in this run.</param>
 /// <param name="Eligible">Whether it is a convolution of 3x3 taps and stride 1 without groups, dilated or not. Deformable ones are not.</param>
-/// <param name="Left">The part of its multiplications that F(4x6, 3x3) needs, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
+/// <param name="Left">The part of its multiplications that F(4x6, 3x3) or F(2x4, 3x3) needs, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
 internal readonly record struct CountedCall(double Flops, double Milliseconds, bool Eligible, double Left);
 
 /// <summary>To what part a run by direct sums could fall if Winograd's algorithm cost nothing but its multiplications.</summary>
@@ -17,7 +17,7 @@ internal readonly record struct CountedCall(double Flops, double Milliseconds, b
 /// <param name="Tiles">What is left of the run where each call falls with the multiplications of its tiles.</param>
 internal readonly record struct WinogradBound(double Eligible, double Tiles)
 {
-    private const int OutputRows = 4, OutputColumns = 6, Points = 48, Taps = 9;
+    private const int Taps = 9;
 
     /// <summary>What is left where all that is eligible falls to a quarter, which is F(4x4, 3x3): 36 multiplications for the 144 of 4x4 outputs. Ours may fall to 48 for 216.</summary>
     public double Quarter => 1 - Eligible * 0.75;
@@ -72,8 +72,12 @@ internal readonly record struct WinogradBound(double Eligible, double Tiles)
         return new(entry.Flops, entry.Milliseconds, eligible, needed / counted);
     }
 
-    private static double Left(int[] dilation, Shape output) =>
-        Math.Min(1, Points * TilesOf(output[2], dilation[0], OutputRows) * TilesOf(output[3], dilation[1], OutputColumns) / ((double)Taps * output[2] * output[3]));
+    private static double Left(int[] dilation, Shape output)
+    {
+        return Math.Min(1, Math.Min(Multiplications(4, 6), Multiplications(2, 4)) / ((double)Taps * output[2] * output[3]));
+
+        double Multiplications(int rows, int columns) => (rows + 2) * (columns + 2) * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns);
+    }
 
     // Tiles along an axis: of dilated taps, each subset of pixels that lie so far apart has its own.
     private static double TilesOf(int pixels, int dilation, int outputs) =>

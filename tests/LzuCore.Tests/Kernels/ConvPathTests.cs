@@ -33,7 +33,7 @@ public sealed class ConvPathTests
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
-                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && args.Stride == new Size2(1, 1) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd] : [ConvAlgorithm.Fastest])
+                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && args.Stride == new Size2(1, 1) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
                     yield return new TestCaseData(micro, algorithm, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}, {algorithm}");
     }
 
@@ -82,22 +82,24 @@ public sealed class ConvPathTests
     // Winograd's errors are those of the largest values about: within 4e-6 of the output's maximum, for any number of channels.
     private static string? Compare(Tensor got, Tensor expected, ConvAlgorithm algorithm)
     {
-        if (algorithm != ConvAlgorithm.Winograd) return AssertClose.Compare(got, expected, 3e-5);
+        if (algorithm is not (ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4)) return AssertClose.Compare(got, expected, 3e-5);
         double[] values = [.. got.ToArray<float>().Select(v => (double)v)], wanted = expected.ToArray<double>();
         double largest = wanted.Max(Math.Abs), worst = values.Zip(wanted, (a, b) => Math.Abs(a - b)).Max();
         return worst <= 4e-6 * largest ? null : $"the largest error is {worst / largest:g3} of the output's maximum {largest:g3}";
     }
 
+    private static readonly object[] Forms = [ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4];
+
     [Test]
-    public void Winograd_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values(64, 128, 256, 512)] int channels, [Values] bool rectified)
+    public void Winograd_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(64, 128, 256, 512)] int channels, [Values] bool rectified)
     {
         Tensor input = Tensor.Normal([1, channels, 19, 30], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, channels, 3, 3], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / (channels * 9)));
         if (rectified) input = input.Relu();
         Tensor output = Tensor.Empty([1, 256, 19, 30]), expected = Tensor.Empty(output.Shape, DType.Float64);
-        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd);
+        var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
         kernel.Forward(new(1, 1, 1, 1), input.View, weight.View, default, output.View);
         kernel.Forward(new(1, 1, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
-        Assert.That(Compare(output, expected, ConvAlgorithm.Winograd), Is.Null);
+        Assert.That(Compare(output, expected, (ConvAlgorithm)algorithm), Is.Null);
     }
 
     // A picture's map of 8x12 is for Winograd's algorithm, one of 4x6 is not, however many there are of it.
@@ -119,9 +121,9 @@ public sealed class ConvPathTests
     public void Winograd_WithMoreFiltersThanACacheHolds_EqualsDirect([ValueSource(nameof(Paths))] object path)
     {
         Tensor input = Random([1, 344, 92, 92], 1), weight = Random([344, 344, 3, 3], 2), bias = Random([344], 3), output = Tensor.Empty(input.Shape), expected = Tensor.Empty(input.Shape);
-        new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd).Forward(new(1, 1, 1, 1), input.View, weight.View, new(bias.View), output.View);
+        new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd4x6).Forward(new(1, 1, 1, 1), input.View, weight.View, new(bias.View), output.View);
         new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Direct).Forward(new(1, 1, 1, 1), input.View, weight.View, new(bias.View), expected.View);
-        Assert.That(Compare(output, Wide(expected), ConvAlgorithm.Winograd), Is.Null);
+        Assert.That(Compare(output, Wide(expected), ConvAlgorithm.Winograd4x6), Is.Null);
     }
 
     [Test]
@@ -130,7 +132,7 @@ public sealed class ConvPathTests
         var values = new float[20 * 9 * 9];
         values[4 * 9 + 4] = float.NaN;
         Tensor input = Tensor.From(values, [1, 20, 9, 9]), weight = Random([24, 20, 3, 3], 2), output = Tensor.Empty([1, 24, 9, 9]);
-        new Conv2dKernel(MicroKernel.Fastest, ConvAlgorithm.Winograd).Forward(new(1, 1, 1, 1), input.View, weight.View, new(Activation: Activation.Relu), output.View);
+        new Conv2dKernel(MicroKernel.Fastest, ConvAlgorithm.Winograd4x6).Forward(new(1, 1, 1, 1), input.View, weight.View, new(Activation: Activation.Relu), output.View);
         var y = output.ToArray<float>();
         Assert.That(float.IsNaN(y[4 * 9 + 4]), "the pixel itself");
         Assert.That(y[8 * 9 + 8], Is.Not.NaN, "a tile that does not read it");
@@ -138,10 +140,10 @@ public sealed class ConvPathTests
 
     // The levels of a pyramid, some of them smaller than a tile, in blocks that reach over their ends.
     [Test]
-    public void SeveralMaps_AreEachAsAlone([ValueSource(nameof(Paths))] object path, [Values(1, 2)] int groups)
+    public void SeveralMaps_AreEachAsAlone([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(1, 2)] int groups)
     {
         int[][] shapes = [[1, 24, 33, 50], [2, 24, 17, 25], [1, 24, 9, 13], [1, 24, 3, 2], [1, 24, 1, 1]];
-        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd);
+        var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
         var args = new Conv2dArgs(1, 1, 1, groups);
         Tensor weight = Random([40, 24 / groups, 3, 3], 2), bias = Random([40], 3);
         Tensor[] inputs = [.. shapes.Select((s, i) => Random(s, (ulong)i + 10))], outputs = [.. shapes.Select(s => Tensor.Empty([s[0], 40, s[2], s[3]]))];

@@ -18,7 +18,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
 
     private readonly record struct PanelsKey(int Lanes, bool Adjoint, long Offset, Shape Weight, Conv2dArgs Args, int Phase, int Length);
 
-    private readonly record struct FiltersKey(int Lanes, bool Adjoint, long Offset, Shape Weight, int Groups);
+    private readonly record struct FiltersKey(int Lanes, WinogradForm Form, bool Adjoint, long Offset, Shape Weight, int Groups);
 
     public void Forward(in Conv2dArgs args, TensorView input, TensorView weight, in Epilogue epilogue, TensorView output)
     {
@@ -34,9 +34,9 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             DepthwiseConv.Run(new Picture(input), Phase.Forward(args, kernel, size), weight.Pointer<float>(), kernel.Height * kernel.Width, output.Shape[1], epilogue, new Picture(output));
             return;
         }
-        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradConv.Pays(forward, weight.Shape[1], weight.Shape[0] / args.Groups)))
+        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && FormOf([forward], weight.Shape[1], weight.Shape[0] / args.Groups) is { } form)
         {
-            Winograd([(input, forward, output)], weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
+            Winograd(form, [(input, forward, output)], weight.Shape[1], Filters(form, args, weight, adjoint: false), epilogue);
             return;
         }
         using var source = new ConvSource(args, input, kernel, size);
@@ -56,9 +56,9 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
                 maps[i] = (inputs[i], Phase.Forward(args, kernel, new(outputs[i].Shape[2], outputs[i].Shape[3])), outputs[i]);
                 phases[i] = maps[i].Phase;
             }
-            if (Allows(WinogradConv.Pays(phases, weight.Shape[1], weight.Shape[0] / args.Groups)))
+            if (FormOf(phases, weight.Shape[1], weight.Shape[0] / args.Groups) is { } form)
             {
-                Winograd(maps, weight.Shape[1], Filters(args, weight, adjoint: false), epilogue);
+                Winograd(form, maps, weight.Shape[1], Filters(form, args, weight, adjoint: false), epilogue);
                 return;
             }
         }
@@ -83,8 +83,8 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
-            else if (WinogradConv.Fits(args, kernel) && Allows(WinogradConv.Pays(phase, length, weight.Shape[1])))
-                Winograd([(dOutput, phase, dInput)], length, Filters(args, weight, adjoint: true), epilogue);
+            else if (WinogradConv.Fits(args, kernel) && FormOf([phase], length, weight.Shape[1]) is { } form)
+                Winograd(form, [(dOutput, phase, dInput)], length, Filters(form, args, weight, adjoint: true), epilogue);
             else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }
     }
@@ -158,11 +158,20 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private bool Allows(bool pays) => algorithm switch
     {
         ConvAlgorithm.Direct => false,
-        ConvAlgorithm.Winograd => true,
-        _ => CpuBackend.Winograd && pays,
+        ConvAlgorithm.Fastest => CpuBackend.Winograd && pays,
+        _ => true,
     };
 
-    private void Winograd((TensorView Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
+    // Tiles of one convolution of maps; null for none.
+    private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs) => algorithm switch
+    {
+        ConvAlgorithm.Direct => null,
+        ConvAlgorithm.Winograd4x6 => WinogradForm.Large,
+        ConvAlgorithm.Winograd2x4 => WinogradForm.Small,
+        _ => CpuBackend.Winograd ? WinogradForm.Fastest(maps, channels, outputs) : null,
+    };
+
+    private void Winograd(WinogradForm form, (TensorView Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
     {
         var columns = filters[0].Cut.Columns;
         using var bias = TileSink.PaddedBias(micro, epilogue, maps[0].Target.Shape[1]);
@@ -172,22 +181,22 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             for (var i = 0; i < maps.Length; i++)
             {
                 var (source, phase, target) = maps[i];
-                shifted[i] = new WinogradMap(Shift(new Picture(source), g * groupChannels), phase, Shift(new Picture(target), g * columns), new TileSink(bias.Pointer + g * columns, epilogue, target.Pointer<float>()));
+                shifted[i] = new WinogradMap(form, Shift(new Picture(source), g * groupChannels), phase, Shift(new Picture(target), g * columns), new TileSink(bias.Pointer + g * columns, epilogue, target.Pointer<float>()));
             }
-            _winograd.Run(shifted, groupChannels, filters[g]);
+            _winograd.Run(form, shifted, groupChannels, filters[g]);
         }
     }
 
     // Transformed filters of each group.
-    private Panels[] Filters(Conv2dArgs args, TensorView weight, bool adjoint) =>
-        weight.Storage.Derive(new FiltersKey(micro.VectorLanes, adjoint, weight.Layout.Offset, weight.Shape, args.Groups), () =>
+    private Panels[] Filters(WinogradForm form, Conv2dArgs args, TensorView weight, bool adjoint) =>
+        weight.Storage.Derive(new FiltersKey(micro.VectorLanes, form, adjoint, weight.Layout.Offset, weight.Shape, args.Groups), () =>
         {
             int outputs = weight.Shape[0] / args.Groups, inputs = weight.Shape[1];
             var filters = new Panels[args.Groups];
             for (var g = 0; g < filters.Length; g++)
             {
                 var first = weight.Pointer<float>() + (long)g * outputs * 9 * inputs;
-                filters[g] = adjoint ? _winograd.AdjointFilters(first, outputs, inputs) : _winograd.Filters(first, outputs, inputs);
+                filters[g] = adjoint ? _winograd.AdjointFilters(form, first, outputs, inputs) : _winograd.Filters(form, first, outputs, inputs);
             }
             return filters;
         });

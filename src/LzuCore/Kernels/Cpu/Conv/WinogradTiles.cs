@@ -1,18 +1,18 @@
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The tiles of 4x6 outputs of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+/// <summary>The tiles of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
 internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
     private readonly Axis _rows, _columns;
 
-    public WinogradTiles(int batch, Phase phase)
+    public WinogradTiles(WinogradForm form, int batch, Phase phase)
     {
         int bottom = int.MinValue, right = int.MinValue;
         (Top, Left) = (int.MaxValue, int.MaxValue);
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
         (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
-        (_rows, _columns) = (new Axis(phase.Rows, StepY, WinogradTransform.OutputRows), new Axis(phase.Columns, StepX, WinogradTransform.OutputColumns));
+        (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
     }
 
@@ -60,7 +60,7 @@ internal readonly unsafe struct WinogradTiles
     /// <summary>Floats from a tile's channels to the next tile's: whole cache lines and one more, since powers of two meet in few sets.</summary>
     public static int Step(int channels) => (channels + Line - 1) / Line * Line + Line;
 
-    /// <summary>Floats from one of a tile's 48 values to the next: an odd number of cache lines.</summary>
+    /// <summary>Floats from one of a tile's values to the next: an odd number of cache lines.</summary>
     public static nint Plane(int tiles, int step) => ((nint)tiles * step / Line | 1) * Line;
 
     // One axis: the first subsets may have a pixel more than the others.
@@ -82,15 +82,16 @@ internal readonly unsafe struct WinogradTiles
 }
 
 /// <summary>One picture batch that a convolution reads and writes, cut into tiles.</summary>
+/// <param name="form">Size of the tiles.</param>
 /// <param name="source">The source, at the group's first channel.</param>
 /// <param name="phase">Geometry: nine taps.</param>
 /// <param name="target">The target, at the group's first channel.</param>
 /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
-internal sealed unsafe class WinogradMap(Picture source, Phase phase, Picture target, TileSink sink)
+internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phase phase, Picture target, TileSink sink)
 {
     public Picture Source { get; } = source;
 
-    public WinogradTiles Tiles { get; } = new(source.Batch, phase);
+    public WinogradTiles Tiles { get; } = new(form, source.Batch, phase);
 
     /// <summary>Where a tile's pixels go.</summary>
     public WinogradTarget Target(int tile)
@@ -101,8 +102,8 @@ internal sealed unsafe class WinogradMap(Picture source, Phase phase, Picture ta
             First = target.Data + n * target.Image + y * target.Row + x * target.Pixel,
             Down = Tiles.StepY * target.Row,
             Right = Tiles.StepX * target.Pixel,
-            Height = Math.Min(WinogradTransform.OutputRows, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
-            Width = Math.Min(WinogradTransform.OutputColumns, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
+            Height = Math.Min(form.OutputRows, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
+            Width = Math.Min(form.OutputColumns, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
         };
     }
 

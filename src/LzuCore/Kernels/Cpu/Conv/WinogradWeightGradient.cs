@@ -7,6 +7,8 @@ namespace LzuCore.Kernels.Cpu;
 // Tiles are taken in chunks, whose transforms stay in cache and which threads share; then they share the points. A chunk's sums are added to a point's in the order of tiles: the same bits for any number of threads.
 internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
 {
+    private static readonly WinogradForm Form = WinogradForm.Large;
+
     // A chunk's transforms, where the sums are few enough to stay in cache beside them; else a chunk is long enough to repay reading and writing all sums.
     private const int ChunkBytes = 640 << 10, FewSums = 512 << 10, LongChunk = 384;
 
@@ -16,8 +18,8 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
     /// <summary>Whether it will be faster than gathering pixels.</summary>
     public static bool Pays(int batch, Phase phase, int channels, int outputs)
     {
-        double tiles = new WinogradTiles(batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
-        return WinogradTransform.Points * tiles * channels * outputs + tiles * Cost * (channels + outputs) + Cost * channels * outputs < direct;
+        double tiles = new WinogradTiles(Form, batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
+        return Form.Points * tiles * channels * outputs + tiles * Cost * (channels + outputs) + Cost * channels * outputs < direct;
     }
 
     /// <summary>dWeight = the gradient, for one group of channels.</summary>
@@ -29,16 +31,16 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
     /// <param name="dWeight">[outputs][3][3][channels].</param>
     public void Run(Picture source, int channels, Phase phase, Picture dOutput, int outputs, float* dWeight)
     {
-        var tiles = new WinogradTiles(source.Batch, phase);
+        var tiles = new WinogradTiles(Form, source.Batch, phase);
         var cut = new ColumnCut(micro, channels);
         int step = WinogradTiles.Step(channels), dStep = WinogradTiles.Step(outputs), rowTiles = (outputs + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(outputs, (int)cut.Stored);
-        using var sums = Scratch.Floats(WinogradTransform.Points * sumPlane);
-        var most = WinogradTransform.Points * sumPlane * sizeof(float) <= FewSums ? Math.Max(32, ChunkBytes / (WinogradTransform.Points * sizeof(float) * (step + dStep))) : LongChunk;
+        using var sums = Scratch.Floats(Form.Points * sumPlane);
+        var most = Form.Points * sumPlane * sizeof(float) <= FewSums ? Math.Max(32, ChunkBytes / (Form.Points * sizeof(float) * (step + dStep))) : LongChunk;
         int chunks = Math.Max(1, (tiles.Count + most - 1) / most), longest = (tiles.Count + chunks - 1) / chunks;
         nint plane = WinogradTiles.Plane(longest, step), dPlane = WinogradTiles.Plane(longest, dStep);
-        using var points = Scratch.Floats(WinogradTransform.Points * plane);
-        using var dPoints = Scratch.Floats(WinogradTransform.Points * dPlane);
+        using var points = Scratch.Floats(Form.Points * plane);
+        using var dPoints = Scratch.Floats(Form.Points * dPlane);
         using var bias = TileSink.PaddedBias(micro, default, channels);
         float* v = points.Pointer, m = dPoints.Pointer, u = sums.Pointer, zero = bias.Pointer;
         for (var chunk = 0; chunk < chunks; chunk++)
@@ -47,13 +49,13 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
             var goesOn = chunk > 0;
             ParallelRows.For(count, 8, (begin, end) =>
             {
-                WinogradConv.Transform(micro, source, channels, tiles, first + begin, end - begin, v + begin * step, step, plane);
+                WinogradConv.Transform(micro, Form, source, channels, tiles, first + begin, end - begin, v + begin * step, step, plane);
                 Transform(dOutput, outputs, tiles, first + begin, end - begin, m + begin * dStep, dStep, dPlane);
             });
-            ParallelRows.For(WinogradTransform.Points, 1, (begin, end) =>
+            ParallelRows.For(Form.Points, 1, (begin, end) =>
             {
                 var outs = stackalloc float*[micro.MaxRows];
-                Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Part = WinogradConv.LongPart, HasResidual = goesOn, Bias = zero, Floor = float.NegativeInfinity };
+                Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Part = Winograd4x6.ManyTerms, HasResidual = goesOn, Bias = zero, Floor = float.NegativeInfinity };
                 for (var p = begin; p < end; p++)
                     for (var s = 0; s < cut.Slivers; s++)
                     {
@@ -75,7 +77,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
             for (var o = begin; o < end; o++)
             {
                 float* from = u + o * cut.Stored, to = dWeight + 9L * o * channels;
-                WinogradTransform.FilterGradient(micro.Simd, from, sumPlane, channels, to, channels);
+                Winograd4x6.FilterGradient(micro.Simd, from, sumPlane, channels, to, channels);
             }
         });
     }
@@ -85,12 +87,12 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
     {
         using var zeros = Scratch.Floats(step);
         new Span<float>(zeros.Pointer, step).Clear();
-        var pixels = stackalloc float*[WinogradTransform.Outputs];
+        var pixels = stackalloc float*[Form.Outputs];
         for (var t = 0; t < count; t++)
         {
             var (n, y, x) = tiles.Origin(first + t);
-            tiles.Pixels(dOutput, n, y, x, WinogradTransform.OutputRows, WinogradTransform.OutputColumns, zeros.Pointer, pixels);
-            WinogradTransform.OutputGradient(micro.Simd, pixels, outputs, points + t * step, plane);
+            tiles.Pixels(dOutput, n, y, x, Form.OutputRows, Form.OutputColumns, zeros.Pointer, pixels);
+            Winograd4x6.OutputGradient(micro.Simd, pixels, outputs, points + t * step, plane);
         }
     }
 }

@@ -3,21 +3,16 @@ using System.Runtime.CompilerServices;
 
 namespace LzuCore.Kernels.Cpu;
 
-// One dimension of Winograd's transforms: F(4, 3) with the points 0, ±√½, ±√2 and infinity, in this order. These make errors a quarter of those of the textbook's 0, ±1, ±2.
-internal static unsafe class WinogradDown
+// A dimension of Winograd's transforms: F(4, 3) with the points 0, ±√½, ±√2 and infinity, in this order. These make errors a quarter of those of the textbook's 0, ±1, ±2.
+internal readonly unsafe struct WinogradF43 : IWinogradDimension
 {
-    /// <summary>Pixels that come out.</summary>
-    public const int Outputs = 4;
-
-    /// <summary>Pixels that go in, and points.</summary>
-    public const int Inputs = 6;
+    public static int Outputs => 4;
 
     private const double A = 0.70710678118654752, B = 1.4142135623730951;
 
     // What divides the filters at ±√½ and ±√2: the product of a point's distances to the other finite ones.
     private const double AtA = 2 * A * A * (A * A - B * B), AtB = 2 * B * B * (B * B - A * A);
 
-    /// <summary>G: the filter at each point, (1, p, p²) over the product of its distances to the other finite points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
     {
@@ -50,6 +45,30 @@ internal static unsafe class WinogradDown
         v3 = L.MultiplyAdd(L.All((float)B), p, f);
         v4 = L.MultiplyAdd(L.All(-(float)B), p, f);
         v5 = L.Add(x1, L.MultiplyAdd(L.All(-2.5f), x3, x5));
+    }
+
+    /// <summary>Bᵀ of six pixels side by side: all points.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToPoints<L, V>(V x0, V x1, V x2, V x3, V x4, V x5, float* to, nint step) where L : ILanes<V> where V : unmanaged
+    {
+        V e = L.MultiplyAdd(L.All(-2f), x2, x4), o = L.MultiplyAdd(L.All(-2f), x1, x3), f = L.MultiplyAdd(L.All(-0.5f), x2, x4), p = L.MultiplyAdd(L.All(-0.5f), x1, x3);
+        L.Store(L.Add(x0, L.MultiplyAdd(L.All(-2.5f), x2, x4)), to);
+        L.Store(L.MultiplyAdd(L.All((float)A), o, e), to + step);
+        L.Store(L.MultiplyAdd(L.All(-(float)A), o, e), to + 2 * step);
+        L.Store(L.MultiplyAdd(L.All((float)B), p, f), to + 3 * step);
+        L.Store(L.MultiplyAdd(L.All(-(float)B), p, f), to + 4 * step);
+        L.Store(L.Add(x1, L.MultiplyAdd(L.All(-2.5f), x3, x5)), to + 5 * step);
+    }
+
+    /// <summary>Six sums to four pixels, with something added to each of these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToOutputs<L, V>(V m0, V m1, V m2, V m3, V m4, V m5, V bias, out V y0, out V y1, out V y2, out V y3) where L : ILanes<V> where V : unmanaged
+    {
+        V near = L.Add(m1, m2), far = L.Add(m3, m4), nearOdd = L.Subtract(m1, m2), farOdd = L.Subtract(m3, m4);
+        y0 = L.Add(L.Add(m0, bias), L.Add(near, far));
+        y1 = L.Add(Odd<L, V>(nearOdd, farOdd), bias);
+        y2 = L.MultiplyAdd(L.All(0.5f), near, L.MultiplyAdd(L.All(2), far, bias));
+        y3 = OddCubed<L, V>(nearOdd, farOdd, L.Add(m5, bias));
     }
 
     /// <summary>Aᵀ of a column of six sums: pixels 0 and 2.</summary>

@@ -3,19 +3,14 @@ using System.Runtime.CompilerServices;
 
 namespace LzuCore.Kernels.Cpu;
 
-// The other dimension of Winograd's transforms: F(6, 3) with the points 0, ±½, ±1, ±2 and infinity, in this order. Its errors are 2.0 times those of WinogradDown's points, 2.5 at the outer pixels, if sums are equally exact: WinogradConv's are of few terms.
-internal static unsafe class WinogradAcross
+// A dimension of Winograd's transforms: F(6, 3) with the points 0, ±½, ±1, ±2 and infinity, in this order. Its errors are 2.0 times those of WinogradF43's points, 2.5 at the outer pixels, if sums are equally exact: WinogradConv's are of few terms.
+internal readonly unsafe struct WinogradF63 : IWinogradDimension
 {
-    /// <summary>Pixels that come out.</summary>
-    public const int Outputs = 6;
-
-    /// <summary>Pixels that go in, and points.</summary>
-    public const int Inputs = 8;
+    public static int Outputs => 6;
 
     // The product of a point's distances to the other finite ones.
     private const double AtZero = -1, AtHalf = 1.40625, AtOne = -4.5, AtTwo = 90;
 
-    /// <summary>The filter at each point, (1, p, p²) over the product of its distances to the other finite points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
     {

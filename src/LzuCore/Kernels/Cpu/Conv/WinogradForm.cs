@@ -1,0 +1,138 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace LzuCore.Kernels.Cpu;
+
+/// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of 3x3 taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
+internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, double inputCost, double outputCost)
+{
+    // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels.
+    private const double FilterCost = 3;
+
+    /// <summary>Fewest multiplications for each output.</summary>
+    public static readonly WinogradForm Large = new Winograd4x6();
+
+    /// <summary>For maps whose few tiles would not repay the filters of the large form.</summary>
+    public static readonly WinogradForm Small = new Winograd2x4();
+
+    /// <summary>Pixels of an output tile, down and across.</summary>
+    public int OutputRows => outputRows;
+
+    public int OutputColumns => outputColumns;
+
+    public int Outputs => outputRows * outputColumns;
+
+    /// <summary>Pixels that it reads, down and across; as many values as it is transformed to.</summary>
+    public int InputRows => outputRows + 2;
+
+    public int InputColumns => outputColumns + 2;
+
+    public int Points => InputRows * InputColumns;
+
+    /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>
+    public abstract int Terms(int channels);
+
+    /// <summary>The one that will be fastest for maps with the same weights, or null where direct convolution is. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
+    public static WinogradForm? Fastest(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    {
+        double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs), direct = 0;
+        foreach (var phase in maps) direct += 9.0 * phase.Rows * phase.Columns * channels * outputs;
+        return Math.Min(large, small) >= direct ? null : small < large ? Small : Large;
+    }
+
+    // In multiplications of the products.
+    private double Cost(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    {
+        double tiles = 0;
+        foreach (var phase in maps) tiles += new WinogradTiles(this, 1, phase).Count;
+        return Points * (tiles + FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
+    }
+
+    /// <summary>Transforms the pixels that a tile reads; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>
+    /// <param name="simd">The vectors.</param>
+    /// <param name="pixels">The pixels' first channels, row by row.</param>
+    /// <param name="next">Those of the tile that is transformed next: they are fetched meanwhile.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="to">First channel of the first value.</param>
+    /// <param name="plane">Floats to the next value.</param>
+    public abstract void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane);
+
+    /// <summary>Computes an output tile from its sums, adds bias and residual, activates, and stores the pixels that exist.</summary>
+    /// <param name="simd">The vectors.</param>
+    /// <param name="sums">First column of the first sum; whole vectors are read.</param>
+    /// <param name="plane">Floats to the next sum.</param>
+    /// <param name="columns">Valid columns.</param>
+    /// <param name="finish">Bias, residual and activation from the first of these columns on.</param>
+    /// <param name="to">First column of the first pixel.</param>
+    /// <param name="row">Floats to the pixel below.</param>
+    /// <param name="pixel">Floats to the pixel on the right.</param>
+    /// <param name="height">Rows that exist.</param>
+    /// <param name="width">Pixels of a row that exist.</param>
+    public abstract void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width);
+
+    /// <summary>Transforms 3x3 taps of some filters that lie side by side, in float64, and rounds once.</summary>
+    /// <param name="taps">First filter of each tap, row by row; up to seven floats behind the last are read.</param>
+    /// <param name="count">Filters.</param>
+    /// <param name="to">First filter of the first value; up to seven floats behind the last are written.</param>
+    /// <param name="plane">Floats to the next value.</param>
+    public abstract void Filter(float** taps, int count, float* to, nint plane);
+
+    /// <summary>Residual and activation of an output pixel's vector, whose first <paramref name="columns"/> are stored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static void Put<L, V>(V value, V floor, in TileFinish finish, float* to, int columns) where L : ILanes<V> where V : unmanaged
+    {
+        if (finish.HasResidual) value = L.Add(value, L.Load(to + finish.Residual));
+        value = L.Raise(floor, value);
+        if (columns >= L.Count) L.Store(value, to);
+        else PutSome<L, V>(value, to, columns);
+    }
+
+    private static void PutSome<L, V>(V value, float* to, int columns) where L : ILanes<V> where V : unmanaged
+    {
+        var spill = stackalloc float[L.Count];
+        L.Store(value, spill);
+        Panels.Copy(spill, to, columns);
+    }
+}
+
+/// <summary>One of a dimension down and one across.</summary>
+internal abstract unsafe class WinogradForm<TDown, TAcross>(double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, inputCost, outputCost) where TDown : IWinogradDimension where TAcross : IWinogradDimension
+{
+    /// <inheritdoc/>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public sealed override void Filter(float** taps, int count, float* to, nint plane)
+    {
+        int rows = TDown.Outputs + 2, columns = TAcross.Outputs + 2;
+        var half = stackalloc Vector<double>[2 * 3 * rows];
+        var point = stackalloc Vector<double>[2 * columns];
+        for (var c = 0; c < count; c += Vector<float>.Count)
+        {
+            for (var x = 0; x < 3; x++)
+            {
+                Vector.Widen(Vector.Load(taps[x] + c), out var low0, out var high0);
+                Vector.Widen(Vector.Load(taps[3 + x] + c), out var low1, out var high1);
+                Vector.Widen(Vector.Load(taps[6 + x] + c), out var low2, out var high2);
+                TDown.Filter(low0, low1, low2, half + 2 * x, 2 * 3);
+                TDown.Filter(high0, high1, high2, half + 2 * x + 1, 2 * 3);
+            }
+            for (var y = 0; y < rows; y++)
+            {
+                var p = half + 2 * 3 * y;
+                TAcross.Filter(p[0], p[2], p[4], point, 2);
+                TAcross.Filter(p[1], p[3], p[5], point + 1, 2);
+                for (var x = 0; x < columns; x++) Vector.Narrow(point[2 * x], point[2 * x + 1]).Store(to + (y * columns + x) * plane + c);
+            }
+        }
+    }
+}
+
+/// <summary>One dimension of a form: F(outputs, 3) with its points.</summary>
+internal unsafe interface IWinogradDimension
+{
+    /// <summary>Pixels that come out. Two more go in, and are as many points.</summary>
+    static abstract int Outputs { get; }
+
+    /// <summary>G: the filter at each point, (1, p, p²) over the product of its distances to the other finite points.</summary>
+    static abstract void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step);
+}
