@@ -29,11 +29,15 @@ public sealed class ConvPathTests
             ("3x3 without padding", [2, 18, 10, 6], [34, 18, 3, 3], new(1, 0, 1, 1)),
             ("3x3 with much padding", [1, 7, 5, 6], [9, 7, 3, 3], new(1, (3, 4), 1, 1)),
             ("3x3 dilation 2 and 4", [1, 20, 11, 13], [50, 20, 3, 3], new(1, (2, 4), (2, 4), 1)),
+            ("3x3 stride 2", [2, 37, 15, 14], [50, 37, 3, 3], new(2, 1, 1, 1)),
+            ("3x3 stride 2 without padding, groups", [1, 24, 12, 9], [40, 12, 3, 3], new(2, 0, 1, 2)),
+            ("3x3 stride 2, a pixel", [1, 20, 1, 2], [24, 20, 3, 3], new(2, 1, 1, 1)),
+            ("3x3 stride 2 of many tiles", [1, 65, 61, 120], [33, 65, 3, 3], new(2, 1, 1, 1)),
             ("3x3 of many tiles", [1, 65, 60, 61], [33, 65, 3, 3], new(1, 1, 1, 1)),
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
-                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && args.Stride == new Size2(1, 1) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
+                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && WinogradConv.Fits(args, new(3, 3)) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
                     yield return new TestCaseData(micro, algorithm, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}, {algorithm}");
     }
 
@@ -91,14 +95,14 @@ public sealed class ConvPathTests
     private static readonly object[] Forms = [ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4];
 
     [Test]
-    public void Winograd_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(64, 128, 256, 512)] int channels, [Values] bool rectified)
+    public void Winograd_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(64, 128, 256, 512)] int channels, [Values] bool rectified, [Values(1, 2)] int stride)
     {
-        Tensor input = Tensor.Normal([1, channels, 19, 30], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, channels, 3, 3], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / (channels * 9)));
+        Tensor input = Tensor.Normal([1, channels, stride * 19, stride * 30], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, channels, 3, 3], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / (channels * 9)));
         if (rectified) input = input.Relu();
         Tensor output = Tensor.Empty([1, 256, 19, 30]), expected = Tensor.Empty(output.Shape, DType.Float64);
         var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
-        kernel.Forward(new(1, 1, 1, 1), input.View, weight.View, default, output.View);
-        kernel.Forward(new(1, 1, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
+        kernel.Forward(new(stride, 1, 1, 1), input.View, weight.View, default, output.View);
+        kernel.Forward(new(stride, 1, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
         Assert.That(Compare(output, expected, (ConvAlgorithm)algorithm), Is.Null);
     }
 

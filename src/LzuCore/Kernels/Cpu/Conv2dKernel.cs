@@ -83,7 +83,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         foreach (var phase in Phase.BackwardInput(args, kernel, size))
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
-            else if (WinogradConv.Fits(args, kernel) && FormOf([phase], length, weight.Shape[1]) is { } form)
+            else if (WinogradConv.Fits(args, kernel) && args.Stride == new Size2(1, 1) && FormOf([phase], length, weight.Shape[1]) is { } form)
                 Winograd(form, [(dOutput, phase, dInput)], length, Filters(form, args, weight, adjoint: true), epilogue);
             else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }
@@ -104,7 +104,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             return;
         }
         var outputs = dWeight.Shape[0] / args.Groups;
-        if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradWeightGradient.Pays(input.Shape[0], forward, dWeight.Shape[1], outputs)))
+        if (WinogradConv.Fits(args, kernel) && args.Stride == new Size2(1, 1) && Phase.Forward(args, kernel, size) is var forward && Allows(WinogradWeightGradient.Pays(input.Shape[0], forward, dWeight.Shape[1], outputs)))
         {
             for (var g = 0; g < args.Groups; g++)
                 _winogradWeightGradient.Run(Shift(new Picture(input), g * dWeight.Shape[1]), dWeight.Shape[1], forward, Shift(new Picture(dOutput), g * outputs), outputs, dWeight.Pointer<float>() + 9L * g * outputs * dWeight.Shape[1]);
@@ -166,6 +166,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs) => algorithm switch
     {
         ConvAlgorithm.Direct => null,
+        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].SourceStepY > 1 => WinogradForm.Strided,
         ConvAlgorithm.Winograd4x6 => WinogradForm.Large,
         ConvAlgorithm.Winograd2x4 => WinogradForm.Small,
         _ => CpuBackend.Winograd ? WinogradForm.Fastest(maps, channels, outputs) : null,

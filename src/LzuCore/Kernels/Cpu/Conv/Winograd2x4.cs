@@ -6,12 +6,12 @@ using System.Runtime.Intrinsics.X86;
 namespace LzuCore.Kernels.Cpu;
 
 // F(2x4, 3x3): two outputs down (WinogradF23) and four across (WinogradF43). 4x6 pixels -> 24 values -> 2x4 pixels.
-internal sealed unsafe class Winograd2x4() : WinogradForm<WinogradF23, WinogradF43>(inputCost: 500, outputCost: 650)
+internal sealed unsafe class Winograd2x4() : WinogradForm<WinogradF23, WinogradF43>(stride: 1, inputCost: 500, outputCost: 650)
 {
     private const int Rows = 4, Columns = 6;
 
     /// <inheritdoc/>
-    public override int Terms(int channels) => channels;
+    public override int Terms(int channels) => 512;
 
     /// <inheritdoc/>
     public override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)

@@ -7,7 +7,7 @@ namespace LzuCore.Kernels.Cpu;
 
 // F(4x6, 3x3): four outputs down (WinogradF43) and six across (WinogradF63). 6x8 pixels -> 48 values -> 4x6 pixels.
 // The weight's gradient is the adjoint of that in the filter: dg = Gᵀ (Σ V ⊙ A dY Eᵀ) H over tiles.
-internal sealed unsafe class Winograd4x6() : WinogradForm<WinogradF43, WinogradF63>(inputCost: 1000, outputCost: 1300)
+internal sealed unsafe class Winograd4x6() : WinogradForm<WinogradF43, WinogradF63>(stride: 1, inputCost: 1000, outputCost: 1300)
 {
     /// <summary>Terms of a sum of many. The transforms make rounding errors larger: sums of 64 are as exact at 256 channels as whole ones would be with F(4x4, 3x3), and take 0 to 4 % longer.</summary>
     public const int ManyTerms = 64;

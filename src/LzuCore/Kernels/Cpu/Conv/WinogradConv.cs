@@ -4,11 +4,11 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// 3x3 convolution of step 1 by Winograd's algorithm. With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
+// 3x3 convolution of stride 1, or 2, by Winograd's algorithm. With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
 // Both the forward pass and the adjoint in the input are such convolutions. With dilation d, each of the d·d subsets of pixels that lie d apart is one by itself.
 //   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache
 //   each sliver of outputs: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
-// Transformed filters are panels of as many taps as there are values, which a block reads once, front to back. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
+// Transformed filters are panels of as many taps as there are filters, which a block reads once, front to back. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
 // Where there are few blocks, threads share the input transforms first, and the slivers then; every output is the same chain of operations either way.
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
@@ -26,7 +26,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     private const int PieceBytes = 12 << 10;
 
     /// <summary>Whether a convolution is one of these.</summary>
-    public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && args.Stride == new Size2(1, 1);
+    public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && (args.Stride == new Size2(1, 1) || (args.Stride == new Size2(2, 2) && args.Dilation == new Size2(1, 1)));
 
     /// <summary>target = epilogue(phase(source)) of each map, for one group of channels. A block's tiles may be of several maps, so that small ones do not read the filters for themselves.</summary>
     /// <param name="form">Size of the tiles.</param>
@@ -40,12 +40,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var cut = filters.Cut;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
-        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Points * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
+        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
-        if (blocks >= UnitsPerThread * ParallelRows.Threads || form.Points * whole * sizeof(float) > SharedBytes)
+        if (blocks >= UnitsPerThread * ParallelRows.Threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
@@ -53,7 +53,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 {
                     int first = Block(block), count = Block(block + 1) - first;
                     var plane = WinogradTiles.Plane(count, step);
-                    using var points = Scratch.Floats(form.Points * plane);
+                    using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
                     using var targets = Targets(tiles, first, count);
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero);
@@ -61,7 +61,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             });
             return;
         }
-        using var all = Scratch.Floats(form.Points * whole);
+        using var all = Scratch.Floats(form.Values * whole);
         var shared = all.Pointer;
         ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(form, tiles, channels, begin, end - begin, shared + begin * step, step, whole));
         // A block alone meets as many slivers as threads leave it, a point after the other: a point's tiles stay in the first-level cache.
@@ -104,11 +104,11 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     {
         using var zeros = Scratch.Floats(step);
         new Span<float>(zeros.Pointer, step).Clear();
-        var rectangles = stackalloc float*[2 * form.Points];
+        var rectangles = stackalloc float*[2 * form.Inputs];
         Pixels(first, rectangles);
         for (var t = 0; t < count; t++)
         {
-            float** now = rectangles + t % 2 * form.Points, next = rectangles + (t + 1) % 2 * form.Points;
+            float** now = rectangles + t % 2 * form.Inputs, next = rectangles + (t + 1) % 2 * form.Inputs;
             Pixels(first + Math.Min(t + 1, count - 1), next);
             form.Input(micro.Simd, now, next, channels, points + t * step, plane);
         }
@@ -116,7 +116,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         void Pixels(int tile, float** to)
         {
             var (n, y, x) = tiles.Origin(tile);
-            tiles.Pixels(source, n, y + tiles.Top, x + tiles.Left, form.InputRows, form.InputColumns, zeros.Pointer, to);
+            tiles.Pixels(source, n, y * tiles.Stride + tiles.Top, x * tiles.Stride + tiles.Left, form.InputRows, form.InputColumns, zeros.Pointer, to);
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
     private void Multiply(WinogradForm form, float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero)
     {
-        int pixels = form.Outputs, values = form.Points;
+        int pixels = form.Outputs, values = form.Values;
         var cut = filters.Cut;
         int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
@@ -164,7 +164,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                         for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until && term == 0; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / form.OutputColumns, fetched % form.OutputColumns, column, columns);
                         tile.A = points + p * plane + t * step + term;
                         tile.Out = outs + t;
-                        tile.Next = g == groups - 1 && following != null ? following + term * tile.BStep : null;
+                        tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
                         micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
                     }
                 }
@@ -177,7 +177,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             for (var i = t; i < t + many; i++) form.Output(micro.Simd, outs[i], sumPlane, columns, finish, targets[i].First + column, targets[i].Down, targets[i].Right, targets[i].Height, targets[i].Width);
         }
 
-        float* Panel(int p, int s) => filters[s] + (long)p * channels * cut.Width(s);
+        float* Panel(int p, int s) => filters[s] + (long)form.FilterOf(p) * channels * cut.Width(s);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -195,13 +195,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="inputs">Inputs of the group.</param>
     public Panels Filters(WinogradForm form, float* weight, int outputs, int inputs)
     {
-        var panels = new Panels(micro, form.Points * (long)inputs, outputs);
+        var panels = new Panels(micro, form.Filters * (long)inputs, outputs);
         var cut = panels.Cut;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
             // The taps are turned first, so that vectors run along outputs: they are a fifth of what they become.
             using var turned = Scratch.Floats(9L * inputs * micro.MaxWidth);
-            using var room = Scratch.Floats(form.Points * (long)micro.MaxWidth);
+            using var room = Scratch.Floats(form.Filters * (long)micro.MaxWidth);
             var taps = stackalloc float*[9];
             for (var s = begin; s < end; s++)
             {
@@ -224,12 +224,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="inputs">Inputs of the group.</param>
     public Panels AdjointFilters(WinogradForm form, float* weight, int outputs, int inputs)
     {
-        var panels = new Panels(micro, form.Points * (long)outputs, inputs);
+        var panels = new Panels(micro, form.Filters * (long)outputs, inputs);
         var cut = panels.Cut;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
             var taps = stackalloc float*[9];
-            using var room = Scratch.Floats(form.Points * (long)micro.MaxWidth);
+            using var room = Scratch.Floats(form.Filters * (long)micro.MaxWidth);
             for (var s = begin; s < end; s++)
                 for (var o = 0; o < outputs; o++)
                 {
@@ -244,9 +244,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     private void Fill(WinogradForm form, Panels panels, int sliver, int row, float** taps, float* room)
     {
         var cut = panels.Cut;
-        var depth = panels.Depth / form.Points;
+        var depth = panels.Depth / form.Filters;
         form.Filter(taps, cut.Valid(sliver), room, micro.MaxWidth);
-        for (var p = 0; p < form.Points; p++)
+        for (var p = 0; p < form.Filters; p++)
             Panels.Pack(room + p * micro.MaxWidth, 1, 0, 1, cut.Valid(sliver), panels[sliver] + (p * depth + row) * cut.Width(sliver), cut.Width(sliver));
     }
 }

@@ -8,6 +8,8 @@ internal readonly unsafe struct WinogradF23 : IWinogradDimension
 {
     public static int Outputs => 2;
 
+    public static int Filters => 4;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
     {

@@ -8,6 +8,8 @@ internal readonly unsafe struct WinogradF43 : IWinogradDimension
 {
     public static int Outputs => 4;
 
+    public static int Filters => 6;
+
     private const double A = 0.70710678118654752, B = 1.4142135623730951;
 
     // What divides the filters at ±√½ and ±√2: the product of a point's distances to the other finite ones.

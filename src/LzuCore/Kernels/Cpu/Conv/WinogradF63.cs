@@ -8,6 +8,8 @@ internal readonly unsafe struct WinogradF63 : IWinogradDimension
 {
     public static int Outputs => 6;
 
+    public static int Filters => 8;
+
     // The product of a point's distances to the other finite ones.
     private const double AtZero = -1, AtHalf = 1.40625, AtOne = -4.5, AtTwo = 90;
 

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace LzuCore.Kernels.Cpu;
 
 /// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of 3x3 taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
-internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, double inputCost, double outputCost)
+internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, int stride, double inputCost, double outputCost)
 {
     // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels.
     private const double FilterCost = 3;
@@ -15,6 +15,12 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, d
     /// <summary>For maps whose few tiles would not repay the filters of the large form.</summary>
     public static readonly WinogradForm Small = new Winograd2x4();
 
+    /// <summary>For convolutions of stride 2.</summary>
+    public static readonly WinogradForm Strided = new Winograd3x3Stride2();
+
+    // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds (512 to 512 channels would take 17 MiB more memory to save a fifth).
+    private const double StridedGain = 0.2, StridedFilters = 4 << 20;
+
     /// <summary>Pixels of an output tile, down and across.</summary>
     public int OutputRows => outputRows;
 
@@ -22,12 +28,21 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, d
 
     public int Outputs => outputRows * outputColumns;
 
-    /// <summary>Pixels that it reads, down and across; as many values as it is transformed to.</summary>
-    public int InputRows => outputRows + 2;
+    /// <summary>Pixels that it reads, down and across.</summary>
+    public int InputRows => (outputRows - 1) * stride + 3;
 
-    public int InputColumns => outputColumns + 2;
+    public int InputColumns => (outputColumns - 1) * stride + 3;
 
-    public int Points => InputRows * InputColumns;
+    public int Inputs => InputRows * InputColumns;
+
+    /// <summary>What a tile's pixels are transformed to: as many products.</summary>
+    public virtual int Values => Inputs;
+
+    /// <summary>What 3x3 taps are transformed to.</summary>
+    public virtual int Filters => Inputs;
+
+    /// <summary>The filter that a value meets. Values that meet the same one follow each other.</summary>
+    public virtual int FilterOf(int value) => value;
 
     /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>
     public abstract int Terms(int channels);
@@ -35,8 +50,10 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, d
     /// <summary>The one that will be fastest for maps with the same weights, or null where direct convolution is. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
     public static WinogradForm? Fastest(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
-        double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs), direct = 0;
+        double direct = 0;
         foreach (var phase in maps) direct += 9.0 * phase.Rows * phase.Columns * channels * outputs;
+        if (maps[0].SourceStepY > 1) return Strided.Cost(maps, channels, outputs) < (1 - StridedGain) * direct && (double)Strided.Filters * channels * outputs <= StridedFilters ? Strided : null;
+        double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs);
         return Math.Min(large, small) >= direct ? null : small < large ? Small : Large;
     }
 
@@ -45,7 +62,7 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, d
     {
         double tiles = 0;
         foreach (var phase in maps) tiles += new WinogradTiles(this, 1, phase).Count;
-        return Points * (tiles + FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
+        return (Values * tiles + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
     }
 
     /// <summary>Transforms the pixels that a tile reads; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>
@@ -96,14 +113,14 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, d
 }
 
 /// <summary>One of a dimension down and one across.</summary>
-internal abstract unsafe class WinogradForm<TDown, TAcross>(double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, inputCost, outputCost) where TDown : IWinogradDimension where TAcross : IWinogradDimension
+internal abstract unsafe class WinogradForm<TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TDown : IWinogradDimension where TAcross : IWinogradDimension
 {
     /// <inheritdoc/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public sealed override void Filter(float** taps, int count, float* to, nint plane)
     {
-        int rows = TDown.Outputs + 2, columns = TAcross.Outputs + 2;
+        int rows = TDown.Filters, columns = TAcross.Filters;
         var half = stackalloc Vector<double>[2 * 3 * rows];
         var point = stackalloc Vector<double>[2 * columns];
         for (var c = 0; c < count; c += Vector<float>.Count)
@@ -130,8 +147,11 @@ internal abstract unsafe class WinogradForm<TDown, TAcross>(double inputCost, do
 /// <summary>One dimension of a form: F(outputs, 3) with its points.</summary>
 internal unsafe interface IWinogradDimension
 {
-    /// <summary>Pixels that come out. Two more go in, and are as many points.</summary>
+    /// <summary>Pixels that come out.</summary>
     static abstract int Outputs { get; }
+
+    /// <summary>What three taps are transformed to.</summary>
+    static abstract int Filters { get; }
 
     /// <summary>G: the filter at each point, (1, p, p²) over the product of its distances to the other finite points.</summary>
     static abstract void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step);

@@ -1,6 +1,6 @@
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The tiles of a 3x3 convolution of step 1: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+/// <summary>The tiles of a 3x3 convolution: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
 internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
@@ -11,6 +11,7 @@ internal readonly unsafe struct WinogradTiles
         int bottom = int.MinValue, right = int.MinValue;
         (Top, Left) = (int.MaxValue, int.MaxValue);
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
+        Stride = phase.SourceStepY;
         (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
@@ -23,6 +24,9 @@ internal readonly unsafe struct WinogradTiles
     public int Top { get; }
 
     public int Left { get; }
+
+    /// <summary>Source pixels from an output's to the next one's.</summary>
+    public int Stride { get; }
 
     /// <summary>Pixels from one of a tile's to the next, down and right: the dilation.</summary>
     public int StepY { get; }

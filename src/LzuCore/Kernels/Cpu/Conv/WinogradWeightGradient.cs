@@ -19,7 +19,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
     public static bool Pays(int batch, Phase phase, int channels, int outputs)
     {
         double tiles = new WinogradTiles(Form, batch, phase).Count, direct = 9.0 * batch * phase.Rows * phase.Columns * channels * outputs;
-        return Form.Points * tiles * channels * outputs + tiles * Cost * (channels + outputs) + Cost * channels * outputs < direct;
+        return Form.Values * tiles * channels * outputs + tiles * Cost * (channels + outputs) + Cost * channels * outputs < direct;
     }
 
     /// <summary>dWeight = the gradient, for one group of channels.</summary>
@@ -35,12 +35,12 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
         var cut = new ColumnCut(micro, channels);
         int step = WinogradTiles.Step(channels), dStep = WinogradTiles.Step(outputs), rowTiles = (outputs + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(outputs, (int)cut.Stored);
-        using var sums = Scratch.Floats(Form.Points * sumPlane);
-        var most = Form.Points * sumPlane * sizeof(float) <= FewSums ? Math.Max(32, ChunkBytes / (Form.Points * sizeof(float) * (step + dStep))) : LongChunk;
+        using var sums = Scratch.Floats(Form.Values * sumPlane);
+        var most = Form.Values * sumPlane * sizeof(float) <= FewSums ? Math.Max(32, ChunkBytes / (Form.Values * sizeof(float) * (step + dStep))) : LongChunk;
         int chunks = Math.Max(1, (tiles.Count + most - 1) / most), longest = (tiles.Count + chunks - 1) / chunks;
         nint plane = WinogradTiles.Plane(longest, step), dPlane = WinogradTiles.Plane(longest, dStep);
-        using var points = Scratch.Floats(Form.Points * plane);
-        using var dPoints = Scratch.Floats(Form.Points * dPlane);
+        using var points = Scratch.Floats(Form.Values * plane);
+        using var dPoints = Scratch.Floats(Form.Values * dPlane);
         using var bias = TileSink.PaddedBias(micro, default, channels);
         float* v = points.Pointer, m = dPoints.Pointer, u = sums.Pointer, zero = bias.Pointer;
         for (var chunk = 0; chunk < chunks; chunk++)
@@ -52,7 +52,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
                 WinogradConv.Transform(micro, Form, source, channels, tiles, first + begin, end - begin, v + begin * step, step, plane);
                 Transform(dOutput, outputs, tiles, first + begin, end - begin, m + begin * dStep, dStep, dPlane);
             });
-            ParallelRows.For(Form.Points, 1, (begin, end) =>
+            ParallelRows.For(Form.Values, 1, (begin, end) =>
             {
                 var outs = stackalloc float*[micro.MaxRows];
                 Tile tile = new() { AStep = dStep, BStep = step, Segments = 1, SegmentLength = count, Part = Winograd4x6.ManyTerms, HasResidual = goesOn, Bias = zero, Floor = float.NegativeInfinity };
