@@ -4,8 +4,8 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
-//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 where it pays, or DirectConv, over the forward phase
-//   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint
+//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 or 2 where it pays, or DirectConv, over the forward phase
+//   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint; those of stride 2 are never Winograd's
 //   weight gradient depthwise loops, WinogradWeightGradient where it pays, or WeightGradient
 //   float64         PlainConv
 // Packed weights are kept with the weight's storage; the key says which adjoint, geometry and path they are for.

@@ -35,7 +35,7 @@ public sealed unsafe class CpuBackend : Backend
         Register<IZipKernel>(new ZipKernel());
     }
 
-    /// <summary>Whether convolutions of 3x3 taps and stride 1, and their gradients, may be computed by Winograd's F(4x6, 3x3) where that is estimated to be faster (true unless set). Their results
+    /// <summary>Whether convolutions of 3x3 taps and stride 1 or 2, and gradients of those of stride 1, may be computed by Winograd's algorithm where that is estimated to be faster (true unless set). Their results
     /// differ from the definition's by up to 4e-6 of the largest output with 256 channels, and a value that is not finite reaches every output of its tiles of 4x6, not only its neighbours.</summary>
     public static bool Winograd { get; set; } = true;
 
