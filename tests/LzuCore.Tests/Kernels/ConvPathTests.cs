@@ -144,13 +144,13 @@ public sealed class ConvPathTests
 
     // The levels of a pyramid, some of them smaller than a tile, in blocks that reach over their ends.
     [Test]
-    public void SeveralMaps_AreEachAsAlone([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(1, 2)] int groups)
+    public void SeveralMaps_AreEachAsAlone([ValueSource(nameof(Paths))] object path, [ValueSource(nameof(Forms))] object algorithm, [Values(1, 2)] int groups, [Values(1, 2)] int stride)
     {
         int[][] shapes = [[1, 24, 33, 50], [2, 24, 17, 25], [1, 24, 9, 13], [1, 24, 3, 2], [1, 24, 1, 1]];
         var kernel = new Conv2dKernel((MicroKernel)path, (ConvAlgorithm)algorithm);
-        var args = new Conv2dArgs(1, 1, 1, groups);
+        var args = new Conv2dArgs(stride, 1, 1, groups);
         Tensor weight = Random([40, 24 / groups, 3, 3], 2), bias = Random([40], 3);
-        Tensor[] inputs = [.. shapes.Select((s, i) => Random(s, (ulong)i + 10))], outputs = [.. shapes.Select(s => Tensor.Empty([s[0], 40, s[2], s[3]]))];
+        Tensor[] inputs = [.. shapes.Select((s, i) => Random(s, (ulong)i + 10))], outputs = [.. shapes.Select(s => Tensor.Empty([s[0], 40, (s[2] - 1) / stride + 1, (s[3] - 1) / stride + 1]))];
         var epilogue = new Epilogue(bias.View, null, Activation.Relu);
         kernel.ForwardEach(args, [.. inputs.Select(i => i.View)], weight.View, epilogue, [.. outputs.Select(o => o.View)]);
         for (var i = 0; i < inputs.Length; i++)
@@ -161,6 +161,22 @@ public sealed class ConvPathTests
         }
         GC.KeepAlive(bias);
     }
+
+    // What was fastest for these layers of RetinaNet and FCOS3D when they were measured (docs/performance.md).
+    [TestCase(75, 120, 256, 256, 1, typeof(Winograd4x6))]
+    [TestCase(19, 30, 512, 512, 1, typeof(Winograd4x6))]
+    [TestCase(8, 13, 256, 256, 1, typeof(Winograd4x6))]
+    [TestCase(10, 15, 512, 512, 1, typeof(Winograd2x4))]
+    [TestCase(10, 15, 256, 256, 1, typeof(Winograd2x4))]
+    [TestCase(5, 8, 256, 256, 1, typeof(Winograd2x4))]
+    [TestCase(3, 4, 256, 256, 1, null)]
+    [TestCase(600, 960, 3, 64, 1, null)]
+    [TestCase(75, 120, 128, 128, 2, typeof(Winograd3x3Stride2))]
+    [TestCase(19, 30, 256, 256, 2, typeof(Winograd3x3Stride2))]
+    [TestCase(19, 30, 512, 512, 2, null)]
+    [TestCase(10, 15, 2048, 256, 2, null)]
+    public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
+        Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     private static IEnumerable<object> Paths() => MicroKernel.Available;
 
