@@ -1,12 +1,10 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
 // F(2x4, 3x3): two outputs down (WinogradF23) and four across (WinogradF43). 4x6 pixels -> 24 values -> 2x4 pixels.
-internal sealed unsafe class Winograd2x4() : WinogradForm<WinogradF23, WinogradF43>(stride: 1, inputCost: 500, outputCost: 650)
+internal sealed unsafe class Winograd2x4() : WinogradForm<Winograd2x4, WinogradF23, WinogradF43>(stride: 1, inputCost: 500, outputCost: 650), IWinogradTransforms
 {
     private const int Rows = 4, Columns = 6;
 
@@ -14,19 +12,9 @@ internal sealed unsafe class Winograd2x4() : WinogradForm<WinogradF23, WinogradF
     public override int Terms(int channels) => 512;
 
     /// <inheritdoc/>
-    public override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(pixels, next, channels, to, plane); break;
-            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(pixels, next, channels, to, plane); break;
-            default: Input<PortableLanes, Vector<float>>(pixels, next, channels, to, plane); break;
-        }
-    }
-
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    public static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         var row = Columns * plane;
         for (var c = 0; c < channels; c += L.Count, to += L.Count)
@@ -54,18 +42,8 @@ internal sealed unsafe class Winograd2x4() : WinogradForm<WinogradF23, WinogradF
     }
 
     /// <inheritdoc/>
-    public override void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Output<Lanes512, Vector512<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            case SimdWidth.Bits256: Output<Lanes256, Vector256<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            default: Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
+    public static void Output<L, V>(float* sums, nint plane, int columns, in TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
     {
         var floor = L.All(finish.Floor);
         var step = Columns * plane;

@@ -1,13 +1,11 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace LzuCore.Kernels.Cpu;
 
 // 3x3 outputs of a convolution of stride 2 (WinogradStride2 both ways). 7x7 pixels -> 49 values, 25 filters -> 3x3 pixels: 49 multiplications for 81.
 // Values lie so that those of one filter are neighbours: rows of seven for the four points down, then columns of three for the pixels between.
-internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<WinogradStride2, WinogradStride2>(stride: 2, inputCost: 1000, outputCost: 700)
+internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<Winograd3x3Stride2, WinogradStride2, WinogradStride2>(stride: 2, inputCost: 1000, outputCost: 700), IWinogradTransforms
 {
     private const int Side = 7, Points = 4, Between = 3;
 
@@ -22,19 +20,9 @@ internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<WinogradStride2
         value < Points * Side ? value / Side * (Points + 1) + Math.Min(value % Side, Points) : Points * (Points + 1) + Math.Min((value - Points * Side) / Between, Points);
 
     /// <inheritdoc/>
-    public override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(pixels, next, channels, to, plane); break;
-            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(pixels, next, channels, to, plane); break;
-            default: Input<PortableLanes, Vector<float>>(pixels, next, channels, to, plane); break;
-        }
-    }
-
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    public static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         for (var c = 0; c < channels; c += L.Count, to += L.Count)
         {
@@ -75,18 +63,8 @@ internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<WinogradStride2
         WinogradStride2.ToValues<L, V>(L.Load(a[0] + c), L.Load(a[1] + c), L.Load(a[2] + c), L.Load(a[3] + c), L.Load(a[4] + c), L.Load(a[5] + c), L.Load(a[6] + c), to, step);
 
     /// <inheritdoc/>
-    public override void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Output<Lanes512, Vector512<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            case SimdWidth.Bits256: Output<Lanes256, Vector256<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            default: Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
+    public static void Output<L, V>(float* sums, nint plane, int columns, in TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
     {
         var floor = L.All(finish.Floor);
         for (var c = 0; c < columns; c += L.Count, to += L.Count)

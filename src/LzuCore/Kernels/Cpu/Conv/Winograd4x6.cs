@@ -7,7 +7,7 @@ namespace LzuCore.Kernels.Cpu;
 
 // F(4x6, 3x3): four outputs down (WinogradF43) and six across (WinogradF63). 6x8 pixels -> 48 values -> 4x6 pixels.
 // The weight's gradient is the adjoint of that in the filter: dg = Gᵀ (Σ V ⊙ A dY Eᵀ) H over tiles.
-internal sealed unsafe class Winograd4x6() : WinogradForm<WinogradF43, WinogradF63>(stride: 1, inputCost: 1000, outputCost: 1300)
+internal sealed unsafe class Winograd4x6() : WinogradForm<Winograd4x6, WinogradF43, WinogradF63>(stride: 1, inputCost: 1000, outputCost: 1300), IWinogradTransforms
 {
     /// <summary>Terms of a sum of many. The transforms make rounding errors larger: sums of 64 are as exact at 256 channels as whole ones would be with F(4x4, 3x3), and take 0 to 4 % longer.</summary>
     public const int ManyTerms = 64;
@@ -19,21 +19,11 @@ internal sealed unsafe class Winograd4x6() : WinogradForm<WinogradF43, WinogradF
     /// <inheritdoc/>
     public override int Terms(int channels) => channels > FewChannels ? ManyTerms : FewTerms;
 
-    /// <inheritdoc/>
-    public override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Input<Lanes512, Vector512<float>>(pixels, next, channels, to, plane); break;
-            case SimdWidth.Bits256: Input<Lanes256, Vector256<float>>(pixels, next, channels, to, plane); break;
-            default: Input<PortableLanes, Vector<float>>(pixels, next, channels, to, plane); break;
-        }
-    }
-
     // Three of the six rows of values at a time: what is between the two dimensions stays in registers, and nothing is computed twice.
+    /// <inheritdoc/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
+    public static void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged
     {
         var row = Columns * plane;
         for (var c = 0; c < channels; c += L.Count, to += L.Count)
@@ -74,21 +64,11 @@ internal sealed unsafe class Winograd4x6() : WinogradForm<WinogradF43, WinogradF
         }
     }
 
-    /// <inheritdoc/>
-    public override void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width)
-    {
-        switch (simd)
-        {
-            case SimdWidth.Bits512: Output<Lanes512, Vector512<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            case SimdWidth.Bits256: Output<Lanes256, Vector256<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-            default: Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
-        }
-    }
-
     // Two of the four rows of pixels at a time, as above.
+    /// <inheritdoc/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Output<L, V>(float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
+    public static void Output<L, V>(float* sums, nint plane, int columns, in TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged
     {
         var floor = L.All(finish.Floor);
         var step = Columns * plane;

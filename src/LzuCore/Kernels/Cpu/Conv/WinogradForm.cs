@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace LzuCore.Kernels.Cpu;
 
@@ -112,9 +113,31 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
     }
 }
 
-/// <summary>One of a dimension down and one across.</summary>
-internal abstract unsafe class WinogradForm<TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TDown : IWinogradDimension where TAcross : IWinogradDimension
+/// <summary>One of a dimension down and one across, and what chooses the vectors of its transforms.</summary>
+internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TSelf : IWinogradTransforms where TDown : IWinogradDimension where TAcross : IWinogradDimension
 {
+    /// <inheritdoc/>
+    public sealed override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: TSelf.Input<Lanes512, Vector512<float>>(pixels, next, channels, to, plane); break;
+            case SimdWidth.Bits256: TSelf.Input<Lanes256, Vector256<float>>(pixels, next, channels, to, plane); break;
+            default: TSelf.Input<PortableLanes, Vector<float>>(pixels, next, channels, to, plane); break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public sealed override void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width)
+    {
+        switch (simd)
+        {
+            case SimdWidth.Bits512: TSelf.Output<Lanes512, Vector512<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+            case SimdWidth.Bits256: TSelf.Output<Lanes256, Vector256<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+            default: TSelf.Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
+        }
+    }
+
     /// <inheritdoc/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -142,6 +165,16 @@ internal abstract unsafe class WinogradForm<TDown, TAcross>(int stride, double i
             }
         }
     }
+}
+
+/// <summary>A form's transforms for vectors of any width; arguments are those of <see cref="WinogradForm.Input"/> and <see cref="WinogradForm.Output"/>.</summary>
+internal unsafe interface IWinogradTransforms
+{
+    /// <summary>Pixels to values.</summary>
+    static abstract void Input<L, V>(float** pixels, float** next, int channels, float* to, nint plane) where L : ILanes<V> where V : unmanaged;
+
+    /// <summary>Sums to pixels.</summary>
+    static abstract void Output<L, V>(float* sums, nint plane, int columns, in TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged;
 }
 
 /// <summary>One dimension of a form: F(outputs, 3) with its points.</summary>
