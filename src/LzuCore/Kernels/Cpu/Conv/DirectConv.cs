@@ -50,6 +50,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
             using var rows = new Scratch(((long)blockTiles * cut.Rows * (taps + 1) + Vector<nint>.Count) * sizeof(nint));
             float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps + Vector<nint>.Count;
             var starts = stackalloc int[MostTiles + 1];
+            var runs = stackalloc AheadRun[2];
             Tile tile = default;
             for (var unit = begin; unit < end; unit++)
             {
@@ -64,7 +65,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                     Locate(source, phase, target, parts, length, starts[t], count, zero, inPlace ? null : table + first * taps, outs + first);
                 }
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
-                var ahead = Next(starts[inBlock], groups == 1 ? Pixel(Math.Min(tiles, tile1 + blockTiles)) : starts[inBlock], (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
+                var ahead = Next(runs, starts[inBlock], groups == 1 ? Pixel(Math.Min(tiles, tile1 + blockTiles)) : starts[inBlock], (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
                 for (var s = sliver0; s < sliver1; s++)
                 {
                     int width = cut.Width(s), piece = Piece(width);
@@ -103,10 +104,12 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         int Pieces(int width) => (Math.Max(1, taps) + Piece(width) - 1) / Piece(width);
 
         // The inputs and outputs of some pixels, where they lie side by side.
-        Ahead Next(int pixel0, int pixel1, int runs)
+        Ahead Next(AheadRun* runs, int pixel0, int pixel1, int sums)
         {
             long count = pixel1 - pixel0, read = inPlace && source.Pixel == length ? count * length * sizeof(float) : 0, written = dense ? count * target.Pixel * sizeof(float) : 0;
-            return new Ahead(source.Data + pixel0 * source.Pixel, read, target.Data + pixel0 * target.Pixel, written, runs);
+            runs[0] = new AheadRun(source.Data + pixel0 * source.Pixel, read);
+            runs[1] = new AheadRun(target.Data + pixel0 * target.Pixel, written);
+            return new Ahead(runs, 2, sums);
         }
     }
 

@@ -12,6 +12,8 @@ namespace LzuCore.Kernels.Cpu;
 // Where there are few blocks, threads share the input transforms first, and the slivers then; every output is the same chain of operations either way.
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
+    private const int Line = 16;
+
     // A block's V and M.
     private const int BlockBytes = 800 << 10;
 
@@ -21,6 +23,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Fewer blocks than this for each thread are shared out by slivers too, where the transforms of all tiles take no more memory than this.
     private const int UnitsPerThread = 4;
     private const long SharedBytes = 64 << 20;
+
+    // What the next block reads and writes is fetched during a block's last products, a line every four terms, so that it is still in the second-level cache then: two lines, or half a one, are as good.
+    private const int AheadBytesPerTerm = 16, MostRuns = 128;
 
     // Of a panel that few tiles meet.
     private const int PieceBytes = 12 << 10;
@@ -49,6 +54,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
+                var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
                     int first = Block(block), count = Block(block + 1) - first;
@@ -56,7 +62,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
                     using var targets = Targets(tiles, first, count);
-                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero);
+                    var sums = (long)cut.Slivers * form.Values * ((count + cut.Rows - 1) / cut.Rows);
+                    var ahead = block + 1 < blocks ? Next(tiles, first + count, Block(block + 2) - first - count, channels, cut.Columns, runs, sums) : default;
+                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero, ref ahead);
                 }
             });
             return;
@@ -68,12 +76,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var together = blocks == 1 ? Math.Max(1, cut.Slivers / (2 * ParallelRows.Threads)) : 1;
         ParallelRows.For(blocks * ((cut.Slivers + together - 1) / together), 1, (begin, end) =>
         {
+            Ahead none = default;
             for (var unit = begin; unit < end; unit++)
             {
                 var (group, block) = Math.DivRem(unit, blocks);
                 int first = Block(block), count = Block(block + 1) - first;
                 using var targets = Targets(tiles, first, count);
-                Multiply(form, shared + first * step, step, whole, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, first, count, (WinogradTarget*)targets.Pointer, zero);
+                Multiply(form, shared + first * step, step, whole, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, first, count, (WinogradTarget*)targets.Pointer, zero, ref none);
             }
         });
 
@@ -132,11 +141,24 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         return scratch;
     }
 
-    // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines are fetched meanwhile, a few for each product: half of what the transforms would take is waiting for them.
-    // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
-    private void Multiply(WinogradForm form, float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero)
+    // What some tiles will read and write, for the loop before them.
+    private static Ahead Next(WinogradMaps tiles, int first, int count, int channels, int outputs, AheadRun* runs, long sums)
     {
-        int pixels = form.Outputs, values = form.Values;
+        var found = 0;
+        for (int t = 0, many; t < count; t += many)
+        {
+            many = tiles.Run(first + t, count - t, out var map, out var own);
+            found += map.Runs(own, many, channels, outputs, runs + found, MostRuns - found);
+        }
+        return new Ahead(runs, found, sums, AheadBytesPerTerm * channels);
+    }
+
+    // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines come to the first-level cache meanwhile, a few for each product: half of what the transforms would take is waiting for them.
+    // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
+    [SkipLocalsInit]
+    private void Multiply(WinogradForm form, float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero, ref Ahead ahead)
+    {
+        var values = form.Values;
         var cut = filters.Cut;
         int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
@@ -146,7 +168,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
         int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
-        int fetched = 0, share = (count * pixels + values * (sliver1 - sliver0) - 1) / (values * (sliver1 - sliver0));
+        var lines = stackalloc float*[count * form.Outputs];
+        int written = Lines(targets, count, lines), fetched = 0, products = values * (sliver1 - sliver0) * groups, share = Sse.IsSupported ? (written + products - 1) / products : 0;
         for (var p = 0; p < values; p++)
             for (var s = sliver0; s < sliver1; s++)
             {
@@ -161,7 +184,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
                     {
                         rows = (count - t) / (groups - g);
-                        for (var until = Math.Min(count * pixels, fetched + share / groups + 1); fetched < until && term == 0; fetched++) Fetch(targets + fetched / pixels, fetched % pixels / form.OutputColumns, fetched % form.OutputColumns, column, columns);
+                        for (var until = Math.Min(written, fetched + share); fetched < until && term == 0; fetched++)
+                            for (var c = column; c < column + columns; c += Line) Sse.Prefetch0(lines[fetched] + c);
+                        ahead.Next(&tile, tile.SegmentLength);
                         tile.A = points + p * plane + t * step + term;
                         tile.Out = outs + t;
                         tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
@@ -180,12 +205,14 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         float* Panel(int p, int s) => filters[s] + (long)form.FilterOf(p) * channels * cut.Width(s);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch(WinogradTarget* target, int y, int x, int column, int columns)
+    // Output pixels that exist.
+    private static int Lines(WinogradTarget* targets, int count, float** lines)
     {
-        if (!Sse.IsSupported || y >= target->Height || x >= target->Width) return;
-        var line = target->First + y * target->Down + x * target->Right + column;
-        for (var c = 0; c < columns; c += 16) Sse.Prefetch0(line + c);
+        var found = 0;
+        for (var t = targets; t < targets + count; t++)
+            for (var y = 0; y < t->Height; y++)
+                for (var x = 0; x < t->Width; x++) lines[found++] = t->First + y * t->Down + x * t->Right;
+        return found;
     }
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>

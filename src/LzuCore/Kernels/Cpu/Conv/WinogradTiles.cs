@@ -41,6 +41,9 @@ internal readonly unsafe struct WinogradTiles
         return (picture, _rows.Start(row), _columns.Start(column));
     }
 
+    /// <summary>How many of some tiles lie in the first one's row.</summary>
+    public int Across(int tile, int count) => Math.Min(count, _columns.Count - tile % _columns.Count);
+
     /// <summary>The first channels of a rectangle's pixels, row by row; zeros for those outside. Pointers, for copying those at the border cost more than transforming all of them.</summary>
     /// <param name="picture">Where it lies.</param>
     /// <param name="n">In which picture of the batch.</param>
@@ -93,9 +96,40 @@ internal readonly unsafe struct WinogradTiles
 /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
 internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phase phase, Picture target, TileSink sink)
 {
+    private const int Kernel = 3;
+
     public Picture Source { get; } = source;
 
     public WinogradTiles Tiles { get; } = new(form, source.Batch, phase);
+
+    /// <summary>What some tiles read, as far as the tiles above them do not, and what they write, as runs of memory: a row of pixels each. None where a row's pixels are not side by side (dilation, groups).</summary>
+    /// <param name="tile">The first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="channels">Channels that are read.</param>
+    /// <param name="outputs">Channels that are written.</param>
+    /// <param name="runs">Receives the runs.</param>
+    /// <param name="most">Room for so many; the others are left out.</param>
+    /// <returns>How many there are.</returns>
+    public int Runs(int tile, int count, int channels, int outputs, AheadRun* runs, int most)
+    {
+        if (Tiles.StepX > 1 || Source.Pixel != channels || target.Pixel != outputs) return 0;
+        int found = 0, stride = Tiles.Stride;
+        for (int end = tile + count, across; tile < end; tile += across)
+        {
+            var (n, y, x) = Tiles.Origin(tile);
+            across = Tiles.Across(tile, end - tile);
+            int width = across * form.OutputColumns, top = y * stride + Tiles.Top, left = x * stride + Tiles.Left;
+            for (var row = y == 0 ? 0 : form.InputRows - form.OutputRows * stride; row < form.InputRows; row++) Add(Source, n, top + row, left, (width - 1) * stride + Kernel);
+            for (var row = 0; row < form.OutputRows; row++) Add(target, n, y + row, x, width);
+        }
+        return found;
+
+        void Add(Picture picture, int n, int row, int left, int width)
+        {
+            int first = Math.Max(0, left), end = Math.Min(picture.Width, left + width);
+            if ((uint)row < (uint)picture.Height && first < end && found < most) runs[found++] = new AheadRun(picture.Data + n * picture.Image + row * picture.Row + first * picture.Pixel, (end - first) * picture.Pixel * sizeof(float));
+        }
+    }
 
     /// <summary>Where a tile's pixels go.</summary>
     public WinogradTarget Target(int tile)
