@@ -23,24 +23,21 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
 
     public override int WideRows => 8;
 
-    protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
+    protected override delegate*<Tile*, void> Shape<TAddress, TWidth>(int rows) => rows switch
     {
-        switch (rows)
-        {
-            case 1: Run<R1, TAddress, TWidth>(tile); break;
-            case 2: Run<R2, TAddress, TWidth>(tile); break;
-            case 3: Run<R3, TAddress, TWidth>(tile); break;
-            case 4: Run<R4, TAddress, TWidth>(tile); break;
-            case 5: Run<R5, TAddress, TWidth>(tile); break;
-            case 6: Run<R6, TAddress, TWidth>(tile); break;
-            case 7: Run<R7, TAddress, TWidth>(tile); break;
-            case 8: Run<R8, TAddress, TWidth>(tile); break;
-            case 9: Run<R9, TAddress, TWidth>(tile); break;
-            case 10: Run<R10, TAddress, TWidth>(tile); break;
-            case 11: Run<R11, TAddress, TWidth>(tile); break;
-            default: Run<R12, TAddress, TWidth>(tile); break;
-        }
-    }
+        1 => &Run<R1, TAddress, TWidth>,
+        2 => &Run<R2, TAddress, TWidth>,
+        3 => &Run<R3, TAddress, TWidth>,
+        4 => &Run<R4, TAddress, TWidth>,
+        5 => &Run<R5, TAddress, TWidth>,
+        6 => &Run<R6, TAddress, TWidth>,
+        7 => &Run<R7, TAddress, TWidth>,
+        8 => &Run<R8, TAddress, TWidth>,
+        9 => &Run<R9, TAddress, TWidth>,
+        10 => &Run<R10, TAddress, TWidth>,
+        11 => &Run<R11, TAddress, TWidth>,
+        _ => &Run<R12, TAddress, TWidth>,
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TRows, TAddress, TWidth>(Tile* tile)

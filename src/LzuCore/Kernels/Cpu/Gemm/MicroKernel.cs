@@ -12,6 +12,18 @@ namespace LzuCore.Kernels.Cpu;
 // Every output element is one chain of fused multiply-adds in the order of k, whatever the tile's shape: results do not depend on tiling.
 internal abstract unsafe class MicroKernel
 {
+    private const int MostRows = 12, MostVectors = 3;
+
+    // By addressing, vectors and rows. To find a generic virtual method at every call takes as long as three terms of a sum.
+    private readonly delegate*<Tile*, void>[] _shapes = new delegate*<Tile*, void>[3 * MostVectors * MostRows];
+
+    protected MicroKernel()
+    {
+        Add<Indirect>(Addressing.Indirect);
+        Add<Strided>(Addressing.Strided);
+        Add<Column>(Addressing.Column);
+    }
+
     /// <summary>Every path that this machine can run, fastest first.</summary>
     public static IReadOnlyList<MicroKernel> Available { get; } =
     [
@@ -45,27 +57,22 @@ internal abstract unsafe class MicroKernel
     public int RowsFor(int vectors) => vectors == MaxVectors ? WideRows : MaxRows;
 
     /// <summary>Computes one tile of 1 to <see cref="RowsFor"/> rows and 1 to <see cref="MaxVectors"/> vectors.</summary>
-    public void Run(Tile* tile, int rows, int vectors, Addressing addressing)
+    public void Run(Tile* tile, int rows, int vectors, Addressing addressing) => _shapes[Index(rows, vectors, addressing)](tile);
+
+    private int Index(int rows, int vectors, Addressing addressing) => ((int)addressing * MostVectors + vectors - 1) * MostRows + rows - 1;
+
+    private void Add<TAddress>(Addressing addressing) where TAddress : struct, IAddress
     {
-        switch (addressing)
+        for (var rows = 1; rows <= MaxRows; rows++)
         {
-            case Addressing.Indirect: Run<Indirect>(tile, rows, vectors); break;
-            case Addressing.Strided: Run<Strided>(tile, rows, vectors); break;
-            default: Run<Column>(tile, rows, vectors); break;
+            _shapes[Index(rows, 1, addressing)] = Shape<TAddress, One>(rows);
+            _shapes[Index(rows, 2, addressing)] = Shape<TAddress, Two>(rows);
+            if (MaxVectors > 2) _shapes[Index(rows, 3, addressing)] = Shape<TAddress, Three>(rows);
         }
     }
 
-    private void Run<TAddress>(Tile* tile, int rows, int vectors) where TAddress : struct, IAddress
-    {
-        switch (vectors)
-        {
-            case 1: Dispatch<TAddress, One>(tile, rows); break;
-            case 2: Dispatch<TAddress, Two>(tile, rows); break;
-            default: Dispatch<TAddress, Three>(tile, rows); break;
-        }
-    }
-
-    protected abstract void Dispatch<TAddress, TWidth>(Tile* tile, int rows) where TAddress : struct, IAddress where TWidth : struct, IWidth;
+    /// <summary>The kernel of a shape.</summary>
+    protected abstract delegate*<Tile*, void> Shape<TAddress, TWidth>(int rows) where TAddress : struct, IAddress where TWidth : struct, IWidth;
 
     protected interface IAddress { static abstract Addressing Mode { get; } }
 

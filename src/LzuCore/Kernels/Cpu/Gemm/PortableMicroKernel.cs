@@ -22,18 +22,15 @@ internal sealed unsafe class PortableMicroKernel : MicroKernel
 
     public override int WideRows => 6;
 
-    protected override void Dispatch<TAddress, TWidth>(Tile* tile, int rows)
+    protected override delegate*<Tile*, void> Shape<TAddress, TWidth>(int rows) => rows switch
     {
-        switch (rows)
-        {
-            case 1: Run<R1, TAddress, TWidth>(tile); break;
-            case 2: Run<R2, TAddress, TWidth>(tile); break;
-            case 3: Run<R3, TAddress, TWidth>(tile); break;
-            case 4: Run<R4, TAddress, TWidth>(tile); break;
-            case 5: Run<R5, TAddress, TWidth>(tile); break;
-            default: Run<R6, TAddress, TWidth>(tile); break;
-        }
-    }
+        1 => &Run<R1, TAddress, TWidth>,
+        2 => &Run<R2, TAddress, TWidth>,
+        3 => &Run<R3, TAddress, TWidth>,
+        4 => &Run<R4, TAddress, TWidth>,
+        5 => &Run<R5, TAddress, TWidth>,
+        _ => &Run<R6, TAddress, TWidth>,
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TRows, TAddress, TWidth>(Tile* tile)
