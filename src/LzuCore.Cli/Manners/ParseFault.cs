@@ -33,7 +33,7 @@ internal static class ParseFault
 
     // A verb that the program was published without, if it is one.
     private static string? LeftOut(Command command, string typed) =>
-        Parts.Training || command is not RootCommand || !Parts.TrainingVerbs.Contains(typed) ? null : $"'{typed}' is not in this program, which was published for inference only; publish it without -p:InferenceOnly=true.";
+        Parts.Training || command is not RootCommand || !Parts.TrainingVerbs.Contains(typed) ? null : $"'{typed}' is not in this program, which was published for inference only; publish it with -p:InferenceOnly=false.";
 
     private static string Owner(Command command) => command is RootCommand ? "lzu" : $"'{command.Name}'";
 
