@@ -57,14 +57,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
-                    int first = Block(block), count = Block(block + 1) - first;
+                    int first = Start(block), count = Start(block + 1) - first, after = first + count;
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
-                    using var targets = Targets(tiles, first, count);
-                    var sums = (long)cut.Slivers * form.Values * ((count + cut.Rows - 1) / cut.Rows);
-                    var ahead = block + 1 < blocks ? Next(tiles, first + count, Block(block + 2) - first - count, channels, cut.Columns, runs, sums) : default;
-                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, points.Pointer, step, plane, channels, filters, s, many ? cut.Slivers : s + 1, tiles, first, count, (WinogradTarget*)targets.Pointer, zero, ref ahead);
+                    using var now = new Block(form, tiles, first, count, points.Pointer, plane);
+                    var ahead = block + 1 < blocks ? Next(tiles, after, Start(block + 2) - after, channels, cut.Columns, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
+                    for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
             });
             return;
@@ -80,13 +79,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             for (var unit = begin; unit < end; unit++)
             {
                 var (group, block) = Math.DivRem(unit, blocks);
-                int first = Block(block), count = Block(block + 1) - first;
-                using var targets = Targets(tiles, first, count);
-                Multiply(form, shared + first * step, step, whole, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, first, count, (WinogradTarget*)targets.Pointer, zero, ref none);
+                var first = Start(block);
+                using var now = new Block(form, tiles, first, Start(block + 1) - first, shared + first * step, whole);
+                Multiply(form, now, step, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, zero, ref none);
             }
         });
 
-        int Block(int b) => (int)((long)tiles.Count * b / blocks);
+        int Start(int block) => (int)((long)tiles.Count * block / blocks);
     }
 
     private void Transform(WinogradForm form, WinogradMaps tiles, int channels, int first, int count, float* points, int step, nint plane)
@@ -129,18 +128,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    private static Scratch Targets(WinogradMaps tiles, int first, int count)
-    {
-        var scratch = new Scratch(count * (long)sizeof(WinogradTarget));
-        var to = (WinogradTarget*)scratch.Pointer;
-        for (int t = 0, many; t < count; t += many)
-        {
-            many = tiles.Run(first + t, count - t, out var map, out var own);
-            for (var i = 0; i < many; i++) to[t + i] = map.Target(own + i);
-        }
-        return scratch;
-    }
-
     // What some tiles will read and write, for the loop before them.
     private static Ahead Next(WinogradMaps tiles, int first, int count, int channels, int outputs, AheadRun* runs, long sums)
     {
@@ -156,9 +143,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines come to the first-level cache meanwhile, a few for each product: half of what the transforms would take is waiting for them.
     // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
     [SkipLocalsInit]
-    private void Multiply(WinogradForm form, float* points, int step, nint plane, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, int first, int count, WinogradTarget* targets, float* zero, ref Ahead ahead)
+    private void Multiply(WinogradForm form, in Block block, int step, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, float* zero, ref Ahead ahead)
     {
-        var values = form.Values;
+        int values = form.Values, count = block.Count;
         var cut = filters.Cut;
         int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
         var sumPlane = WinogradTiles.Plane(count, row);
@@ -168,8 +155,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
         int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
-        var lines = stackalloc float*[count * form.Outputs];
-        int written = Lines(targets, count, lines), fetched = 0, products = values * (sliver1 - sliver0) * groups, share = Sse.IsSupported ? (written + products - 1) / products : 0;
+        int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
         for (var p = 0; p < values; p++)
             for (var s = sliver0; s < sliver1; s++)
             {
@@ -184,10 +170,10 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
                     {
                         rows = (count - t) / (groups - g);
-                        for (var until = Math.Min(written, fetched + share); fetched < until && term == 0; fetched++)
-                            for (var c = column; c < column + columns; c += Line) Sse.Prefetch0(lines[fetched] + c);
+                        for (var until = Math.Min(block.Written, fetched + share); fetched < until && term == 0; fetched++)
+                            for (var c = column; c < column + columns; c += Line) Sse.Prefetch0(block.Lines[fetched] + c);
                         ahead.Next(&tile, tile.SegmentLength);
-                        tile.A = points + p * plane + t * step + term;
+                        tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
                         tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
                         micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
@@ -197,22 +183,55 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         GC.KeepAlive(filters);
         for (int t = 0, many; t < count; t += many)
         {
-            many = tiles.Run(first + t, count - t, out var map, out _);
+            many = tiles.Run(block.First + t, count - t, out var map, out _);
             var finish = map.Finish(column);
-            for (var i = t; i < t + many; i++) form.Output(micro.Simd, outs[i], sumPlane, columns, finish, targets[i].First + column, targets[i].Down, targets[i].Right, targets[i].Height, targets[i].Width);
+            for (var i = t; i < t + many; i++)
+            {
+                var target = block.Targets + i;
+                form.Output(micro.Simd, outs[i], sumPlane, columns, finish, target->First + column, target->Down, target->Right, target->Height, target->Width);
+            }
         }
 
         float* Panel(int p, int s) => filters[s] + (long)form.FilterOf(p) * channels * cut.Width(s);
     }
 
-    // Output pixels that exist.
-    private static int Lines(WinogradTarget* targets, int count, float** lines)
+    // Tiles that meet filters together: their values, and where their outputs go, as tiles and as a list of the pixels that exist.
+    private readonly struct Block : IDisposable
     {
-        var found = 0;
-        for (var t = targets; t < targets + count; t++)
-            for (var y = 0; y < t->Height; y++)
-                for (var x = 0; x < t->Width; x++) lines[found++] = t->First + y * t->Down + x * t->Right;
-        return found;
+        private readonly Scratch _targets, _lines;
+
+        public Block(WinogradForm form, WinogradMaps tiles, int first, int count, float* points, nint plane)
+        {
+            (First, Count, Plane) = (first, count, plane);
+            Points = points;
+            _targets = new Scratch(count * (long)sizeof(WinogradTarget));
+            _lines = new Scratch((long)count * form.Outputs * sizeof(float*));
+            for (int t = 0, many; t < count; t += many)
+            {
+                many = tiles.Run(first + t, count - t, out var map, out var own);
+                for (var i = 0; i < many; i++)
+                {
+                    var target = Targets + t + i;
+                    *target = map.Target(own + i);
+                    for (var y = 0; y < target->Height; y++)
+                        for (var x = 0; x < target->Width; x++) Lines[Written++] = target->First + y * target->Down + x * target->Right;
+                }
+            }
+        }
+
+        public readonly float* Points;
+        public readonly int First, Count, Written;
+        public readonly nint Plane;
+
+        public WinogradTarget* Targets => (WinogradTarget*)_targets.Pointer;
+
+        public float** Lines => (float**)_lines.Pointer;
+
+        public void Dispose()
+        {
+            _targets.Dispose();
+            _lines.Dispose();
+        }
     }
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>
