@@ -65,7 +65,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                     Locate(source, phase, target, parts, length, starts[t], count, zero, inPlace ? null : table + first * taps, outs + first);
                 }
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
-                var ahead = Next(runs, starts[inBlock], groups == 1 ? Pixel(Math.Min(tiles, tile1 + blockTiles)) : starts[inBlock], (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
+                // Threads take blocks in turn.
+                int coming0 = Math.Min(tiles, tile0 + ParallelRows.Threads * blockTiles), coming1 = groups == 1 ? Math.Min(tiles, coming0 + blockTiles) : coming0;
+                var ahead = Next(runs, Pixel(coming0), Pixel(coming1), (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
                 for (var s = sliver0; s < sliver1; s++)
                 {
                     int width = cut.Width(s), piece = Piece(width);

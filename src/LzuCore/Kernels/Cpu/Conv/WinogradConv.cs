@@ -24,7 +24,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     private const int UnitsPerThread = 4;
     private const long SharedBytes = 64 << 20;
 
-    // What the next block reads and writes is fetched during a block's last products, a line every four terms, so that it is still in the second-level cache then: two lines, or half a one, are as good.
+    // What a thread's next block reads and writes is fetched during a block's last products, a line every four terms, so that it is still in the second-level cache then: two lines, or half a one, are as good.
     private const int AheadBytesPerTerm = 16, MostRuns = 128;
 
     // Of a panel that few tiles meet.
@@ -57,12 +57,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
-                    int first = Start(block), count = Start(block + 1) - first, after = first + count;
+                    // Threads take blocks in turn.
+                    int first = Start(block), count = Start(block + 1) - first, coming = block + ParallelRows.Threads;
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
                     using var now = new Block(form, tiles, first, count, points.Pointer, plane);
-                    var ahead = block + 1 < blocks ? Next(tiles, after, Start(block + 2) - after, channels, cut.Columns, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
+                    var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels, cut.Columns, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
             });
