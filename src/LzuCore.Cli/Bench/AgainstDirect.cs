@@ -41,7 +41,7 @@ internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByAri
         var (direct, now) = (timings[0].RateMs, timings[1].RateMs);
         var arithmetic = WinogradBound.Of(counted[0].Calls, c => c.Flops, flops);
         var times = counted.ConvertAll(run => WinogradBound.Of(run.Calls, c => c.Milliseconds, run.Milliseconds));
-        var time = new WinogradBound(Timing.Median(times.Select(b => b.Eligible)), Timing.Median(times.Select(b => b.Tiles)));
+        var time = new WinogradBound(Timing.Median(times.Select(b => b.Eligible)), Timing.Median(times.Select(b => b.Quarter)), Timing.Median(times.Select(b => b.Tiles)));
         return new(direct, now, SavedPart.Of(arithmetic, direct, now), SavedPart.Of(time, direct, now)) { Rows = [Row("forward, direct", timings[0]), Row("forward", timings[1])] };
 
         void Run(bool winograd)
@@ -67,10 +67,10 @@ internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByAri
 }
 
 /// <summary>A bound of the time, and how much of the way to it has been gone: (direct − now) / (direct − bound).</summary>
-/// <param name="EligiblePercent">Of the run: 3x3 convolutions of stride 1.</param>
-/// <param name="QuarterMs">The bound if all of that fell to a quarter.</param>
+/// <param name="EligiblePercent">Of the run: convolutions of 3x3 taps, and stems.</param>
+/// <param name="QuarterMs">The bound if those of stride 1 fell to a quarter, and the others with whole tiles.</param>
 /// <param name="QuarterAchievedPercent">Of the way to it; not defined where nothing is eligible.</param>
-/// <param name="TilesMs">The bound if it fell with the multiplications of whole tiles of 4x6.</param>
+/// <param name="TilesMs">The bound if each fell with the multiplications of its tiles.</param>
 /// <param name="TilesAchievedPercent">Of the way to it.</param>
 internal sealed record SavedPart(double EligiblePercent, double QuarterMs, double QuarterAchievedPercent, double TilesMs, double TilesAchievedPercent)
 {

@@ -8,26 +8,26 @@ namespace LzuCore.Cli.Bench;
 /// <summary>One op call of a run.</summary>
 /// <param name="Flops">By direct sums; 0 where arithmetic is not the cost.</param>
 /// <param name="Milliseconds">It took in this run.</param>
-/// <param name="Eligible">Whether it is a convolution of 3x3 taps and stride 1 without groups, dilated or not. Deformable ones are not.</param>
-/// <param name="Left">The part of its multiplications that F(4x6, 3x3) or F(2x4, 3x3) needs, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
-internal readonly record struct CountedCall(double Flops, double Milliseconds, bool Eligible, double Left);
+/// <param name="Eligible">Whether it is a convolution without groups of 3x3 taps, of stride 1, dilated or not, or of stride 2, or a stem's of 7x7 taps and stride 2. Deformable ones are not.</param>
+/// <param name="Least">The part of its multiplications that is left at best: a quarter of stride 1, which is F(4x4, 3x3), and what whole tiles leave of stride 2; 1 where it is not eligible.</param>
+/// <param name="Left">The part that ours need, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
+internal readonly record struct CountedCall(double Flops, double Milliseconds, bool Eligible, double Least, double Left);
 
 /// <summary>To what part a run by direct sums could fall if Winograd's algorithm cost nothing but its multiplications.</summary>
 /// <param name="Eligible">The part of the run that is eligible: of its arithmetic, or of its time.</param>
+/// <param name="Quarter">What is left of the run where 3x3 of stride 1 falls to a quarter: 36 multiplications for the 144 of 4x4 outputs. Ours may fall to 48 for 216.</param>
 /// <param name="Tiles">What is left of the run where each call falls with the multiplications of its tiles.</param>
-internal readonly record struct WinogradBound(double Eligible, double Tiles)
+internal readonly record struct WinogradBound(double Eligible, double Quarter, double Tiles)
 {
-    private const int Taps = 9;
-
-    /// <summary>What is left where all that is eligible falls to a quarter, which is F(4x4, 3x3): 36 multiplications for the 144 of 4x4 outputs. Ours may fall to 48 for 216.</summary>
-    public double Quarter => 1 - Eligible * 0.75;
+    // Multiplications of an output and a channel: of 3x3 taps direct, and in tiles of 3x3 outputs of stride 2; of 7x7 direct, and in tiles of 3x5.
+    private const double Taps = 9, StridedTaps = 49 / 9.0, StemTaps = 49, StemTileTaps = 4 * 48 / 15.0;
 
     /// <summary>The bound of a run.</summary>
     /// <param name="calls">Its calls.</param>
     /// <param name="part">What a call is of the run.</param>
     /// <param name="whole">The run.</param>
     public static WinogradBound Of(IReadOnlyList<CountedCall> calls, Func<CountedCall, double> part, double whole) =>
-        new(calls.Where(c => c.Eligible).Sum(part) / whole, 1 - calls.Where(c => c.Eligible).Sum(c => (1 - c.Left) * part(c)) / whole);
+        new(calls.Where(c => c.Eligible).Sum(part) / whole, 1 - calls.Sum(c => (1 - c.Least) * part(c)) / whole, 1 - calls.Sum(c => (1 - c.Left) * part(c)) / whole);
 
     /// <summary>The convolutions of a computation, in order.</summary>
     /// <param name="input">What it reads.</param>
@@ -52,31 +52,43 @@ internal readonly record struct WinogradBound(double Eligible, double Tiles)
         compute();
         var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         var left = new Queue<GraphNode>(convolutions);
-        CountedCall[] calls = [.. trace.Entries.Select(e => e.Op == "conv2d" ? Counted(e, left) : new CountedCall(e.Flops, e.Milliseconds, false, 1))];
+        CountedCall[] calls = [.. trace.Entries.Select(e => e.Op == "conv2d" ? Counted(e, left) : new CountedCall(e.Flops, e.Milliseconds, false, 1, 1))];
         return (calls, took);
     }
 
     // A call may be for several maps that share a layer; in the graph they are convolved one by one.
     private static CountedCall Counted(OpTrace.Entry entry, Queue<GraphNode> convolutions)
     {
-        var (counted, needed, eligible) = (0L, 0.0, false);
+        var (counted, least, needed, eligible) = (0L, 0.0, 0.0, false);
         while (counted < entry.Flops && convolutions.TryDequeue(out var node))
         {
             Shape weight = node.Inputs[1].Shape, output = node.Output.Shape;
             var flops = 2 * output.Count * (weight.Count / weight[0]);
             counted += flops;
-            eligible = weight[2] == 3 && weight[3] == 3 && node.Attributes.Whole("groups") == 1 && node.Attributes.Wholes("stride").All(s => s == 1);
-            needed += flops * (eligible ? Left(node.Attributes.Wholes("dilation"), output) : 1);
+            (eligible, var (best, ours)) = Left(node, weight, output) is { } left ? (true, left) : (false, (1, 1));
+            least += flops * best;
+            needed += flops * ours;
         }
         if (counted != entry.Flops) throw new LzuException($"bench: a convolution of {entry.Flops} operations is not in the captured graph; report this.");
-        return new(entry.Flops, entry.Milliseconds, eligible, needed / counted);
+        return new(entry.Flops, entry.Milliseconds, eligible, least / counted, needed / counted);
     }
 
-    private static double Left(int[] dilation, Shape output)
+    // The parts of a convolution's multiplications that are left at best, and by our tiles; null where it is not eligible.
+    private static (double Least, double Left)? Left(GraphNode node, Shape weight, Shape output)
     {
-        return Math.Min(1, Math.Min(Multiplications(4, 6), Multiplications(2, 4)) / ((double)Taps * output[2] * output[3]));
+        int[] stride = node.Attributes.Wholes("stride"), dilation = node.Attributes.Wholes("dilation");
+        if (node.Attributes.Whole("groups") > 1) return null;
+        var strided = stride.All(s => s == 2) && dilation.All(d => d == 1);
+        return (weight[2], weight[3]) switch
+        {
+            (3, 3) when stride.All(s => s == 1) => (0.25, Math.Min(1, Math.Min(Tiles(4, 6, 48 / 24.0), Tiles(2, 4, 24 / 8.0)) / Taps)),
+            (3, 3) when strided => (StridedTaps / Taps, Math.Min(1, Tiles(3, 3, StridedTaps) / Taps)),
+            (7, 7) when strided => (StemTileTaps / StemTaps, Math.Min(1, Tiles(3, 5, StemTileTaps) / StemTaps)),
+            _ => null,
+        };
 
-        double Multiplications(int rows, int columns) => (rows + 2) * (columns + 2) * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns);
+        // Multiplications of an output where whole tiles at the edges count as well.
+        double Tiles(int rows, int columns, double taps) => taps * rows * columns * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns) / ((double)output[2] * output[3]);
     }
 
     // Tiles along an axis: of dilated taps, each subset of pixels that lie so far apart has its own.

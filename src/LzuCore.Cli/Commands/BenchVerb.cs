@@ -107,7 +107,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
 
     private static void Print(Session session, AgainstDirect compared)
     {
-        session.Print(string.Create(CultureInfo.InvariantCulture, $"direct {compared.DirectMs:0.0} ms, with Winograd's algorithm {compared.Ms:0.0} ms; 3x3 of stride 1 is {compared.ByArithmetic.EligiblePercent:0.0} % of the direct arithmetic, {compared.ByTime.EligiblePercent:0.0} % of the direct time"));
+        session.Print(string.Create(CultureInfo.InvariantCulture, $"direct {compared.DirectMs:0.0} ms, with Winograd's algorithm {compared.Ms:0.0} ms; 3x3 and stems are {compared.ByArithmetic.EligiblePercent:0.0} % of the direct arithmetic, {compared.ByTime.EligiblePercent:0.0} % of the direct time"));
         foreach (var (by, part) in new[] { ("arithmetic", compared.ByArithmetic), ("time", compared.ByTime) })
         {
             session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", if that fell to a quarter:",-43} {part.QuarterMs,10:0.0} ms; saved {Rate(part.QuarterAchievedPercent)} % of what it allows"));

@@ -49,12 +49,25 @@ public sealed class WinogradBoundTests
         ];
         var flops = calls.Sum(c => c.Flops);
         Assert.That(flops, Is.EqualTo(2.0 * (2 * 384 * (576 + 576 + 144 + 64 + 288 + 72 + 576 + 1600) + 2 * 64)));
-        Assert.That(calls.Count(c => c.Eligible), Is.EqualTo(2));
+        Assert.That(calls.Count(c => c.Eligible), Is.EqualTo(3));
         var bound = WinogradBound.Of(calls, c => c.Flops, flops);
-        var share = 2.0 * 2 * 384 * 2 * 576 / flops;
-        Assert.That(bound.Eligible, Is.EqualTo(share).Within(1e-12));
-        Assert.That(bound.Quarter, Is.EqualTo(1 - share * 0.75).Within(1e-12));
-        Assert.That(bound.Tiles, Is.EqualTo(1 - share * 7 / 9).Within(1e-12), "16 is a multiple of 4, and 8 is; 24 of 6, and 12 is");
+        double share = 2.0 * 2 * 384 * 2 * 576 / flops, strided = 2.0 * 2 * 384 * 144 / flops;
+        Assert.That(bound.Eligible, Is.EqualTo(share + strided).Within(1e-12));
+        Assert.That(bound.Quarter, Is.EqualTo(1 - share * 0.75 - strided * 32 / 81).Within(1e-12));
+        Assert.That(bound.Tiles, Is.EqualTo(1 - share * 7 / 9 - strided * (1 - 3 * 4 * 49 / (9.0 * 8 * 12))).Within(1e-12), "16 is a multiple of 4, and 8 is; 24 of 6, and 12 is; of stride 2 there are 3x4 tiles on 8x12 pixels");
+    }
+
+    // 3x3 pixels of stride 2 take 49 multiplications for 81, 3x5 of a stem 192 for 735.
+    [TestCase(12, 18, 3, 49 / 81.0)]
+    [TestCase(20, 20, 3, 4 * 4 * 49 / (9.0 * 100))]
+    [TestCase(2, 2, 3, 1)]
+    [TestCase(12, 20, 7, 192 / 735.0)]
+    [TestCase(14, 22, 7, 3 * 3 * 192 / (49.0 * 77))]
+    public void Tiles_OfStride2_LeaveTheirMultiplications(int height, int width, int kernel, double left)
+    {
+        var call = Calls([1, 2, height, width], x => Conv(x, 3, kernel, stride: 2, padding: kernel / 2)).Single(c => c.Flops > 0);
+        Assert.That(call.Eligible);
+        Assert.That(call.Left, Is.EqualTo(left).Within(1e-12));
     }
 
     // One call for all maps, but in the graph one each.
@@ -74,7 +87,7 @@ public sealed class WinogradBoundTests
     [Test]
     public void Time_FallsCallByCall()
     {
-        CountedCall[] calls = [new(100, 30, true, 0.5), new(100, 20, true, 0.25), new(100, 40, false, 1)];
+        CountedCall[] calls = [new(100, 30, true, 0.25, 0.5), new(100, 20, true, 0.25, 0.25), new(100, 40, false, 1, 1)];
         var bound = WinogradBound.Of(calls, c => c.Milliseconds, whole: 100);
         Assert.That(bound.Eligible, Is.EqualTo(0.5).Within(1e-12));
         Assert.That(bound.Quarter, Is.EqualTo(0.625).Within(1e-12));

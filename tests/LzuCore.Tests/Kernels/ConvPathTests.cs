@@ -19,6 +19,13 @@ public sealed class ConvPathTests
             ("1x1 stride 2", [1, 40, 9, 8], [50, 40, 1, 1], new(2, 0, 1, 1)),
             ("3x3 stride 2", [1, 17, 10, 9], [64, 17, 3, 3], new(2, 1, 1, 1)),
             ("stem", [2, 3, 21, 23], [40, 3, 7, 7], new(2, 3, 1, 1)),
+            ("stem with an even padding", [1, 4, 20, 33], [50, 4, 7, 7], new(2, (2, 4), 1, 1)),
+            ("stem with no padding down", [1, 1, 7, 30], [24, 1, 7, 7], new(2, (0, 1), 1, 1)),
+            ("stem of a pixel", [2, 3, 1, 1], [24, 3, 7, 7], new(2, 3, 1, 1)),
+            ("stem of many tiles", [1, 3, 120, 251], [33, 3, 7, 7], new(2, 3, 1, 1)),
+            ("stem with many channels", [1, 33, 20, 30], [24, 33, 7, 7], new(2, 3, 1, 1)),
+            ("7x7 stride 2, dilated", [1, 3, 21, 23], [24, 3, 7, 7], new(2, 3, 2, 1)),
+            ("7x7 stride 2, groups", [1, 4, 15, 16], [24, 2, 7, 7], new(2, 3, 1, 2)),
             ("1x1 over 1024 channels", [1, 1024, 4, 5], [24, 1024, 1, 1], new(1, 0, 1, 1)),
             ("3x3 over 1024 channels", [1, 1024, 3, 4], [10, 1024, 3, 3], new(1, 1, 1, 1)),
             ("1024 outputs", [1, 8, 5, 6], [1024, 8, 1, 1], new(1, 0, 1, 1)),
@@ -37,7 +44,7 @@ public sealed class ConvPathTests
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
-                foreach (var algorithm in weight[2] == 3 && weight[3] == 3 && WinogradConv.Fits(args, new(3, 3)) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
+                foreach (var algorithm in WinogradConv.Fits(args, new(weight[2], weight[3])) || PairedSource.Fits(args, new(weight[2], weight[3])) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
                     yield return new TestCaseData(micro, algorithm, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}, {algorithm}");
     }
 
@@ -104,6 +111,18 @@ public sealed class ConvPathTests
         kernel.Forward(new(stride, 1, 1, 1), input.View, weight.View, default, output.View);
         kernel.Forward(new(stride, 1, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
         Assert.That(Compare(output, expected, (ConvAlgorithm)algorithm), Is.Null);
+    }
+
+    [Test]
+    public void Stem_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values(1, 3, 4, 16)] int channels, [Values] bool rectified)
+    {
+        Tensor input = Tensor.Normal([1, channels, 60, 90], RandomSource.FromSeed(1)), weight = Tensor.Normal([64, channels, 7, 7], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / (channels * 49)));
+        if (rectified) input = input.Relu();
+        Tensor output = Tensor.Empty([1, 64, 30, 45]), expected = Tensor.Empty(output.Shape, DType.Float64);
+        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Fastest);
+        kernel.Forward(new(2, 3, 1, 1), input.View, weight.View, default, output.View);
+        kernel.Forward(new(2, 3, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
+        Assert.That(Compare(output, expected, ConvAlgorithm.Winograd4x6), Is.Null);
     }
 
     // A picture's map of 8x12 is for Winograd's algorithm, one of 4x6 is not, however many there are of it.
@@ -177,6 +196,13 @@ public sealed class ConvPathTests
     [TestCase(10, 15, 2048, 256, 2, null)]
     public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
         Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+
+    [TestCase(300, 480, 3, 64, typeof(Winograd7x7Stride2))]
+    [TestCase(75, 120, 3, 64, typeof(Winograd7x7Stride2))]
+    [TestCase(150, 240, 3, 4, null)]
+    [TestCase(1, 1, 3, 64, null)]
+    public void Fastest_OfStems(int rows, int columns, int channels, int outputs, Type? form) =>
+        Assert.That(WinogradForm.Fastest([PairedSource.Forward(new(2, 3, 1, 1), new(rows, columns))], 4 * channels, outputs)?.GetType(), Is.EqualTo(form));
 
     private static IEnumerable<object> Paths() => MicroKernel.Available;
 

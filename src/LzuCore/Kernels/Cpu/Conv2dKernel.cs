@@ -4,7 +4,7 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
-//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 or 2 where it pays, or DirectConv, over the forward phase
+//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 or 2 and stems where it pays, or DirectConv, over the forward phase
 //   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint; those of stride 2 are never Winograd's
 //   weight gradient depthwise loops, WinogradWeightGradient where it pays, or WeightGradient
 //   float64         PlainConv
@@ -36,7 +36,13 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         }
         if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && FormOf([forward], weight.Shape[1], weight.Shape[0] / args.Groups) is { } form)
         {
-            Winograd(form, [(input, forward, output)], weight.Shape[1], Filters(form, args, weight, adjoint: false), epilogue);
+            Winograd(form, [(new Picture(input), forward, output)], weight.Shape[1], Filters(form, args, weight, adjoint: false), epilogue);
+            return;
+        }
+        if (PairedSource.Fits(args, kernel) && PairedSource.Forward(args, size) is var paired && FormOf([paired], 4 * weight.Shape[1], weight.Shape[0]) is { } stem)
+        {
+            using var squares = new PairedSource(args, new Picture(input), weight.Shape[1]);
+            Winograd(stem, [(squares.Picture, paired, output)], 4 * weight.Shape[1], Filters(stem, args, weight, adjoint: false), epilogue);
             return;
         }
         using var source = new ConvSource(args, input, kernel, size);
@@ -49,11 +55,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         var kernel = new Size2(weight.Shape[2], weight.Shape[3]);
         if (inputs.Length > 1 && weight.DType == DType.Float32 && WinogradConv.Fits(args, kernel) && !IsDepthwise(args, weight, weight.Shape[0]))
         {
-            var maps = new (TensorView Source, Phase Phase, TensorView Target)[inputs.Length];
+            var maps = new (Picture Source, Phase Phase, TensorView Target)[inputs.Length];
             var phases = new Phase[inputs.Length];
             for (var i = 0; i < maps.Length; i++)
             {
-                maps[i] = (inputs[i], Phase.Forward(args, kernel, new(outputs[i].Shape[2], outputs[i].Shape[3])), outputs[i]);
+                maps[i] = (new Picture(inputs[i]), Phase.Forward(args, kernel, new(outputs[i].Shape[2], outputs[i].Shape[3])), outputs[i]);
                 phases[i] = maps[i].Phase;
             }
             if (FormOf(phases, weight.Shape[1], weight.Shape[0] / args.Groups) is { } form)
@@ -84,7 +90,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         {
             if (depthwise) DepthwiseConv.Run(new Picture(dOutput), phase, weight.Pointer<float>(), kernel.Height * kernel.Width, dInput.Shape[1], epilogue, new Picture(dInput));
             else if (WinogradConv.Fits(args, kernel) && args.Stride == new Size2(1, 1) && FormOf([phase], length, weight.Shape[1]) is { } form)
-                Winograd(form, [(dOutput, phase, dInput)], length, Filters(form, args, weight, adjoint: true), epilogue);
+                Winograd(form, [(new Picture(dOutput), phase, dInput)], length, Filters(form, args, weight, adjoint: true), epilogue);
             else Run(new Picture(dOutput), length, length, phase, AdjointPanels(args, weight, phase, index++), epilogue, dInput);
         }
     }
@@ -166,13 +172,14 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs) => algorithm switch
     {
         ConvAlgorithm.Direct => null,
+        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].Taps.Length == PairedSource.Kernel * PairedSource.Kernel => WinogradForm.Stem,
         ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].SourceStepY > 1 => WinogradForm.Strided,
         ConvAlgorithm.Winograd4x6 => WinogradForm.Large,
         ConvAlgorithm.Winograd2x4 => WinogradForm.Small,
         _ => CpuBackend.Winograd ? WinogradForm.Fastest(maps, channels, outputs) : null,
     };
 
-    private void Winograd(WinogradForm form, (TensorView Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
+    private void Winograd(WinogradForm form, (Picture Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
     {
         var columns = filters[0].Cut.Columns;
         using var bias = TileSink.PaddedBias(micro, epilogue, maps[0].Target.Shape[1]);
@@ -182,7 +189,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             for (var i = 0; i < maps.Length; i++)
             {
                 var (source, phase, target) = maps[i];
-                shifted[i] = new WinogradMap(form, Shift(new Picture(source), g * groupChannels), phase, Shift(new Picture(target), g * columns), new TileSink(bias.Pointer + g * columns, epilogue, target.Pointer<float>()));
+                shifted[i] = new WinogradMap(form, Shift(source, g * groupChannels), phase, Shift(new Picture(target), g * columns), new TileSink(bias.Pointer + g * columns, epilogue, target.Pointer<float>()));
             }
             _winograd.Run(form, shifted, groupChannels, filters[g]);
         }
@@ -193,6 +200,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         weight.Storage.Derive(new FiltersKey(micro.VectorLanes, form, adjoint, weight.Layout.Offset, weight.Shape, args.Groups), () =>
         {
             int outputs = weight.Shape[0] / args.Groups, inputs = weight.Shape[1];
+            if (form == WinogradForm.Stem)
+            {
+                using var squares = PairedSource.Weights(weight.Pointer<float>(), outputs, inputs);
+                return [_winograd.Filters(form, squares.Pointer, outputs, 4 * inputs)];
+            }
             var filters = new Panels[args.Groups];
             for (var g = 0; g < filters.Length; g++)
             {

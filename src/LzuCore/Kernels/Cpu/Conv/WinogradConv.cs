@@ -4,7 +4,7 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// 3x3 convolution of stride 1, or 2, by Winograd's algorithm. With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
+// 3x3 convolution of stride 1, or 2, by Winograd's algorithm, and a stem's over squares of pixels (PairedSource). With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
 // Both the forward pass and the adjoint in the input are such convolutions. With dilation d, each of the d·d subsets of pixels that lie d apart is one by itself.
 //   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache
 //   each sliver of outputs: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
@@ -155,6 +155,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
         int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
+        var lanes = micro.VectorLanes;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
         for (var p = 0; p < values; p++)
@@ -177,7 +178,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
                         tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
-                        micro.Run(&tile, rows, (int)tile.BStep / micro.VectorLanes, Addressing.Strided);
+                        micro.Run(&tile, rows, (int)tile.BStep / lanes, Addressing.Strided);
                     }
                 }
             }
@@ -237,26 +238,27 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>
     /// <param name="form">Size of the tiles.</param>
-    /// <param name="weight">[outputs][3][3][inputs].</param>
+    /// <param name="weight">[outputs][taps down][taps across][inputs].</param>
     /// <param name="outputs">Outputs of the group.</param>
     /// <param name="inputs">Inputs of the group.</param>
     public Panels Filters(WinogradForm form, float* weight, int outputs, int inputs)
     {
         var panels = new Panels(micro, form.Filters * (long)inputs, outputs);
         var cut = panels.Cut;
+        int kernel = form.Kernel * form.Kernel;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
             // The taps are turned first, so that vectors run along outputs: they are a fifth of what they become.
-            using var turned = Scratch.Floats(9L * inputs * micro.MaxWidth);
+            using var turned = Scratch.Floats((long)kernel * inputs * micro.MaxWidth);
             using var room = Scratch.Floats(form.Filters * (long)micro.MaxWidth);
-            var taps = stackalloc float*[9];
+            var taps = stackalloc float*[kernel];
             for (var s = begin; s < end; s++)
             {
                 var width = cut.Width(s);
-                for (var k = 0; k < 9; k++) Panels.Pack(weight + (cut.Start(s) * 9L + k) * inputs, 9 * (nint)inputs, 1, inputs, cut.Valid(s), turned.Pointer + (long)k * inputs * width, width);
+                for (var k = 0; k < kernel; k++) Panels.Pack(weight + (cut.Start(s) * (long)kernel + k) * inputs, kernel * (nint)inputs, 1, inputs, cut.Valid(s), turned.Pointer + (long)k * inputs * width, width);
                 for (var i = 0; i < inputs; i++)
                 {
-                    for (var k = 0; k < 9; k++) taps[k] = turned.Pointer + ((long)k * inputs + i) * width;
+                    for (var k = 0; k < kernel; k++) taps[k] = turned.Pointer + ((long)k * inputs + i) * width;
                     Fill(form, panels, s, i, taps, room.Pointer);
                 }
             }

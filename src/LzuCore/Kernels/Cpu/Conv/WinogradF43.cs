@@ -8,6 +8,8 @@ internal readonly unsafe struct WinogradF43 : IWinogradDimension
 {
     public static int Outputs => 4;
 
+    public static int Taps => 3;
+
     public static int Filters => 6;
 
     private const double A = 0.70710678118654752, B = 1.4142135623730951;
@@ -16,15 +18,22 @@ internal readonly unsafe struct WinogradF43 : IWinogradDimension
     private const double AtA = 2 * A * A * (A * A - B * B), AtB = 2 * B * B * (B * B - A * A);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
+    public static void Filter(Vector<double>* taps, nint tap, Vector<double>* to, nint step)
     {
-        Vector<double> nearEven = (g0 + A * A * g2) * (1 / AtA), nearOdd = g1 * (A / AtA), farEven = (g0 + B * B * g2) * (1 / AtB), farOdd = g1 * (B / AtB);
+        FilterAtFinite(taps[0], taps[tap], taps[2 * tap], Vector<double>.Zero, to, step);
+        to[5 * step] = taps[2 * tap];
+    }
+
+    /// <summary>Up to four taps at the finite points; at infinity a filter is its last tap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FilterAtFinite(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double> g3, Vector<double>* to, nint step)
+    {
+        Vector<double> nearEven = (g0 + A * A * g2) * (1 / AtA), nearOdd = (g1 + A * A * g3) * (A / AtA), farEven = (g0 + B * B * g2) * (1 / AtB), farOdd = (g1 + B * B * g3) * (B / AtB);
         to[0] = g0 * (1 / (A * A * B * B));
         to[step] = nearEven + nearOdd;
         to[2 * step] = nearEven - nearOdd;
         to[3 * step] = farEven + farOdd;
         to[4 * step] = farEven - farOdd;
-        to[5 * step] = g2;
     }
 
     /// <summary>Bᵀ of a column of six pixels: the points 0 and ±√½.</summary>
@@ -92,7 +101,7 @@ internal readonly unsafe struct WinogradF43 : IWinogradDimension
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Odd<L, V>(V near, V far) where L : ILanes<V> where V : unmanaged => L.MultiplyAdd(L.All((float)A), near, L.MultiplyAdd(L.All((float)B), far, L.All(0)));
+    public static V Odd<L, V>(V near, V far) where L : ILanes<V> where V : unmanaged => L.MultiplyAdd(L.All((float)A), near, L.MultiplyAdd(L.All((float)B), far, L.All(0)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V OddCubed<L, V>(V near, V far, V last) where L : ILanes<V> where V : unmanaged => L.MultiplyAdd(L.All((float)(A * A * A)), near, L.MultiplyAdd(L.All((float)(B * B * B)), far, last));

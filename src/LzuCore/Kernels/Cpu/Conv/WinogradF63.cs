@@ -8,15 +8,25 @@ internal readonly unsafe struct WinogradF63 : IWinogradDimension
 {
     public static int Outputs => 6;
 
+    public static int Taps => 3;
+
     public static int Filters => 8;
 
     // The product of a point's distances to the other finite ones.
     private const double AtZero = -1, AtHalf = 1.40625, AtOne = -4.5, AtTwo = 90;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
+    public static void Filter(Vector<double>* taps, nint tap, Vector<double>* to, nint step)
     {
-        Vector<double> halfEven = (g0 + 0.25 * g2) * (1 / AtHalf), halfOdd = g1 * (0.5 / AtHalf), oneEven = (g0 + g2) * (1 / AtOne), oneOdd = g1 * (1 / AtOne), twoEven = (g0 + 4 * g2) * (1 / AtTwo), twoOdd = g1 * (2 / AtTwo);
+        FilterAtFinite(taps[0], taps[tap], taps[2 * tap], Vector<double>.Zero, to, step);
+        to[7 * step] = taps[2 * tap];
+    }
+
+    /// <summary>Up to four taps at the finite points; at infinity a filter is its last tap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FilterAtFinite(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double> g3, Vector<double>* to, nint step)
+    {
+        Vector<double> halfEven = (g0 + 0.25 * g2) * (1 / AtHalf), halfOdd = (g1 + 0.25 * g3) * (0.5 / AtHalf), oneEven = (g0 + g2) * (1 / AtOne), oneOdd = (g1 + g3) * (1 / AtOne), twoEven = (g0 + 4 * g2) * (1 / AtTwo), twoOdd = (g1 + 4 * g3) * (2 / AtTwo);
         to[0] = g0 * (1 / AtZero);
         to[step] = halfEven + halfOdd;
         to[2 * step] = halfEven - halfOdd;
@@ -24,7 +34,6 @@ internal readonly unsafe struct WinogradF63 : IWinogradDimension
         to[4 * step] = oneEven - oneOdd;
         to[5 * step] = twoEven + twoOdd;
         to[6 * step] = twoEven - twoOdd;
-        to[7 * step] = g2;
     }
 
     /// <summary>Eight pixels side by side to the eight points.</summary>

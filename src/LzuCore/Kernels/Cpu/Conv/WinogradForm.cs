@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of 3x3 taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
-internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, int stride, double inputCost, double outputCost)
+/// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of the taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
+internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outputColumns, int stride, double inputCost, double outputCost)
 {
     // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels.
     private const double FilterCost = 3;
@@ -19,8 +19,14 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
     /// <summary>For convolutions of stride 2.</summary>
     public static readonly WinogradForm Strided = new Winograd3x3Stride2();
 
+    /// <summary>For stems: 7x7 taps of stride 2, over the squares of <see cref="PairedSource"/>.</summary>
+    public static readonly WinogradForm Stem = new Winograd7x7Stride2();
+
     // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds (512 to 512 channels would take 17 MiB more memory to save a fifth).
     private const double StridedGain = 0.2, StridedFilters = 4 << 20;
+
+    /// <summary>Taps, down and across.</summary>
+    public int Kernel => kernel;
 
     /// <summary>Pixels of an output tile, down and across.</summary>
     public int OutputRows => outputRows;
@@ -30,16 +36,19 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
     public int Outputs => outputRows * outputColumns;
 
     /// <summary>Pixels that it reads, down and across.</summary>
-    public int InputRows => (outputRows - 1) * stride + 3;
+    public int InputRows => (outputRows - 1) * stride + kernel;
 
-    public int InputColumns => (outputColumns - 1) * stride + 3;
+    public int InputColumns => (outputColumns - 1) * stride + kernel;
 
     public int Inputs => InputRows * InputColumns;
+
+    /// <summary>Multiplications of an output and a channel by direct sums.</summary>
+    public virtual double DirectTaps => kernel * kernel;
 
     /// <summary>What a tile's pixels are transformed to: as many products.</summary>
     public virtual int Values => Inputs;
 
-    /// <summary>What 3x3 taps are transformed to.</summary>
+    /// <summary>What the taps are transformed to.</summary>
     public virtual int Filters => Inputs;
 
     /// <summary>The filter that a value meets. Values that meet the same one follow each other.</summary>
@@ -51,11 +60,18 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
     /// <summary>The one that will be fastest for maps with the same weights, or null where direct convolution is. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
     public static WinogradForm? Fastest(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
-        double direct = 0;
-        foreach (var phase in maps) direct += 9.0 * phase.Rows * phase.Columns * channels * outputs;
+        if (maps[0].Taps.Length == Stem.Kernel * Stem.Kernel) return Stem.Cost(maps, channels, outputs) < Stem.Direct(maps, channels, outputs) ? Stem : null;
+        var direct = Large.Direct(maps, channels, outputs);
         if (maps[0].SourceStepY > 1) return Strided.Cost(maps, channels, outputs) < (1 - StridedGain) * direct && (double)Strided.Filters * channels * outputs <= StridedFilters ? Strided : null;
         double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs);
         return Math.Min(large, small) >= direct ? null : small < large ? Small : Large;
+    }
+
+    private double Direct(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    {
+        double pixels = 0;
+        foreach (var phase in maps) pixels += (double)phase.Rows * phase.Columns;
+        return DirectTaps * pixels * channels * outputs;
     }
 
     // In multiplications of the products.
@@ -88,7 +104,7 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
     /// <param name="width">Pixels of a row that exist.</param>
     public abstract void Output(SimdWidth simd, float* sums, nint plane, int columns, TileFinish finish, float* to, nint row, nint pixel, int height, int width);
 
-    /// <summary>Transforms 3x3 taps of some filters that lie side by side, in float64, and rounds once.</summary>
+    /// <summary>Transforms the taps of some filters that lie side by side, in float64, and rounds once.</summary>
     /// <param name="taps">First filter of each tap, row by row; up to seven floats behind the last are read.</param>
     /// <param name="count">Filters.</param>
     /// <param name="to">First filter of the first value; up to seven floats behind the last are written.</param>
@@ -114,7 +130,7 @@ internal abstract unsafe class WinogradForm(int outputRows, int outputColumns, i
 }
 
 /// <summary>One of a dimension down and one across, and what chooses the vectors of its transforms.</summary>
-internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TSelf : IWinogradTransforms where TDown : IWinogradDimension where TAcross : IWinogradDimension
+internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Taps, TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TSelf : IWinogradTransforms where TDown : IWinogradDimension where TAcross : IWinogradDimension
 {
     /// <inheritdoc/>
     public sealed override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
@@ -144,23 +160,17 @@ internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, d
     public sealed override void Filter(float** taps, int count, float* to, nint plane)
     {
         int rows = TDown.Filters, columns = TAcross.Filters;
-        var half = stackalloc Vector<double>[2 * 3 * rows];
+        var wide = stackalloc Vector<double>[2 * Kernel * Kernel];
+        var half = stackalloc Vector<double>[2 * Kernel * rows];
         var point = stackalloc Vector<double>[2 * columns];
         for (var c = 0; c < count; c += Vector<float>.Count)
         {
-            for (var x = 0; x < 3; x++)
-            {
-                Vector.Widen(Vector.Load(taps[x] + c), out var low0, out var high0);
-                Vector.Widen(Vector.Load(taps[3 + x] + c), out var low1, out var high1);
-                Vector.Widen(Vector.Load(taps[6 + x] + c), out var low2, out var high2);
-                TDown.Filter(low0, low1, low2, half + 2 * x, 2 * 3);
-                TDown.Filter(high0, high1, high2, half + 2 * x + 1, 2 * 3);
-            }
+            for (var k = 0; k < Kernel * Kernel; k++) Vector.Widen(Vector.Load(taps[k] + c), out wide[2 * k], out wide[2 * k + 1]);
+            for (var x = 0; x < 2 * Kernel; x++) TDown.Filter(wide + x, 2 * Kernel, half + x, 2 * Kernel);
             for (var y = 0; y < rows; y++)
             {
-                var p = half + 2 * 3 * y;
-                TAcross.Filter(p[0], p[2], p[4], point, 2);
-                TAcross.Filter(p[1], p[3], p[5], point + 1, 2);
+                TAcross.Filter(half + 2 * Kernel * y, 2, point, 2);
+                TAcross.Filter(half + 2 * Kernel * y + 1, 2, point + 1, 2);
                 for (var x = 0; x < columns; x++) Vector.Narrow(point[2 * x], point[2 * x + 1]).Store(to + (y * columns + x) * plane + c);
             }
         }
@@ -177,15 +187,18 @@ internal unsafe interface IWinogradTransforms
     static abstract void Output<L, V>(float* sums, nint plane, int columns, in TileFinish finish, float* to, nint row, nint pixel, int height, int width) where L : ILanes<V> where V : unmanaged;
 }
 
-/// <summary>One dimension of a form: F(outputs, 3) with its points.</summary>
+/// <summary>One dimension of a form: F(outputs, taps) with its points.</summary>
 internal unsafe interface IWinogradDimension
 {
     /// <summary>Pixels that come out.</summary>
     static abstract int Outputs { get; }
 
-    /// <summary>What three taps are transformed to.</summary>
+    /// <summary>Taps: the same number down and across.</summary>
+    static abstract int Taps { get; }
+
+    /// <summary>What the taps are transformed to.</summary>
     static abstract int Filters { get; }
 
-    /// <summary>G: the filter at each point, (1, p, p²) over the product of its distances to the other finite points.</summary>
-    static abstract void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step);
+    /// <summary>G: the filter at each point, (1, p, p², …) over the product of its distances to the other finite points.</summary>
+    static abstract void Filter(Vector<double>* taps, nint tap, Vector<double>* to, nint step);
 }

@@ -9,12 +9,14 @@ internal readonly unsafe struct WinogradStride2 : IWinogradDimension
 {
     public static int Outputs => 3;
 
+    public static int Taps => 3;
+
     public static int Filters => 5;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Filter(Vector<double> g0, Vector<double> g1, Vector<double> g2, Vector<double>* to, nint step)
+    public static void Filter(Vector<double>* taps, nint tap, Vector<double>* to, nint step)
     {
-        Vector<double> even = 0.5 * g0, odd = 0.5 * g2;
+        Vector<double> g0 = taps[0], g1 = taps[tap], g2 = taps[2 * tap], even = 0.5 * g0, odd = 0.5 * g2;
         to[0] = -g0;
         to[step] = even + odd;
         to[2 * step] = even - odd;

@@ -1,6 +1,6 @@
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The tiles of a 3x3 convolution: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+/// <summary>The tiles of a convolution: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
 internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
@@ -12,7 +12,7 @@ internal readonly unsafe struct WinogradTiles
         (Top, Left) = (int.MaxValue, int.MaxValue);
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
         Stride = phase.SourceStepY;
-        (StepY, StepX) = ((bottom - Top) / 2, (right - Left) / 2);
+        (StepY, StepX) = ((bottom - Top) / (form.Kernel - 1), (right - Left) / (form.Kernel - 1));
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
     }
@@ -91,13 +91,11 @@ internal readonly unsafe struct WinogradTiles
 /// <summary>One picture batch that a convolution reads and writes, cut into tiles.</summary>
 /// <param name="form">Size of the tiles.</param>
 /// <param name="source">The source, at the group's first channel.</param>
-/// <param name="phase">Geometry: nine taps.</param>
+/// <param name="phase">Geometry: as many taps as the form has.</param>
 /// <param name="target">The target, at the group's first channel.</param>
 /// <param name="sink">Bias, residual and activation; its column 0 is the group's first channel.</param>
 internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phase phase, Picture target, TileSink sink)
 {
-    private const int Kernel = 3;
-
     public Picture Source { get; } = source;
 
     public WinogradTiles Tiles { get; } = new(form, source.Batch, phase);
@@ -119,7 +117,7 @@ internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phas
             var (n, y, x) = Tiles.Origin(tile);
             across = Tiles.Across(tile, end - tile);
             int width = across * form.OutputColumns, top = y * stride + Tiles.Top, left = x * stride + Tiles.Left;
-            for (var row = y == 0 ? 0 : form.InputRows - form.OutputRows * stride; row < form.InputRows; row++) Add(Source, n, top + row, left, (width - 1) * stride + Kernel);
+            for (var row = y == 0 ? 0 : form.InputRows - form.OutputRows * stride; row < form.InputRows; row++) Add(Source, n, top + row, left, (width - 1) * stride + form.Kernel);
             for (var row = 0; row < form.OutputRows; row++) Add(target, n, y + row, x, width);
         }
         return found;
