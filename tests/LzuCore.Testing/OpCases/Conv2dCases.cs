@@ -28,11 +28,11 @@ public sealed class Conv2dCases : OpCases
         Same("one pixel", [1, 3, 1, 1], [2, 3, 3, 3], padding: 1),
         Same("no batch entries", [0, 3, 4, 4], [2, 3, 3, 3], padding: 1),
         Same("channels that fill no vector", [1, 17, 4, 5], [37, 17, 3, 3], padding: 1) with { Smooth = false },
-        // Winograd's: within 4e-6 of the largest output, which is about 30 here.
+        // Winograd's: within 4e-6 of the largest output, which is about 30 here, and 18 of the wide stem.
         Same("many channels", [1, 70, 7, 9], [72, 70, 3, 3], padding: 1) with { Smooth = false, Tolerance = 4e-6 * 30 },
         Same("1x1 over many channels", [2, 96, 9, 11], [100, 96, 1, 1]) with { Smooth = false },
         Same("1x1 with rows 4 KiB apart", [1, 1024, 5, 6], [40, 1024, 1, 1]) with { Smooth = false },
-        Same("wide stem", [1, 3, 37, 50], [64, 3, 7, 7], stride: 2, padding: 3) with { Smooth = false },
+        Same("wide stem", [1, 3, 37, 50], [64, 3, 7, 7], stride: 2, padding: 3) with { Smooth = false, Tolerance = 4e-6 * 18 },
         Same("grouped 3x3, stride 2", [1, 64, 9, 10], [96, 16, 3, 3], stride: 2, padding: 1, groups: 4) with { Smooth = false },
         Case("a transposed view", [Random([4, 5, 3, 2]), Random([3, 3, 2, 2], seed: 2)], x => F.Conv2d(x[0].Permute(3, 2, 1, 0), x[1]))
             with { Reference = x => ConvReference.Conv2d(x[0].Permute(3, 2, 1, 0), x[1], null, 1, 0, 1, 1) },

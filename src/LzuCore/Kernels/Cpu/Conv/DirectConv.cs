@@ -50,7 +50,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
             using var rows = new Scratch(((long)blockTiles * cut.Rows * (taps + 1) + Vector<nint>.Count) * sizeof(nint));
             float** table = (float**)rows.Pointer, outs = table + blockTiles * cut.Rows * taps + Vector<nint>.Count;
             var starts = stackalloc int[MostTiles + 1];
-            var runs = stackalloc AheadRun[2];
+            var runs = stackalloc AheadRun[MostTiles * micro.MaxRows + 1];
             Tile tile = default;
             for (var unit = begin; unit < end; unit++)
             {
@@ -105,13 +105,21 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
 
         int Pieces(int width) => (Math.Max(1, taps) + Piece(width) - 1) / Piece(width);
 
-        // The inputs and outputs of some pixels, where they lie side by side.
+        // The inputs of some pixels where each is one of the source's, and their outputs where they lie side by side.
         Ahead Next(AheadRun* runs, int pixel0, int pixel1, int sums)
         {
-            long count = pixel1 - pixel0, read = inPlace && source.Pixel == length ? count * length * sizeof(float) : 0, written = dense ? count * target.Pixel * sizeof(float) : 0;
-            runs[0] = new AheadRun(source.Data + pixel0 * source.Pixel, read);
-            runs[1] = new AheadRun(target.Data + pixel0 * target.Pixel, written);
-            return new Ahead(runs, 2, sums);
+            var found = 0;
+            var read = (long)length * parts * sizeof(float);
+            if (inPlace && source.Pixel == length) runs[found++] = new AheadRun(source.Data + pixel0 * source.Pixel, (pixel1 - pixel0) * read);
+            else if (phase.Taps is [{ Dy: 0, Dx: 0 }])
+                for (var p = pixel0; p < pixel1; p++)
+                {
+                    var (row, q) = Math.DivRem(p, phase.Columns);
+                    var (n, r) = Math.DivRem(row, phase.Rows);
+                    runs[found++] = new AheadRun(source.Data + n * source.Image + r * phase.SourceStepY * source.Row + q * phase.SourceStepX * source.Pixel, read);
+                }
+            if (dense) runs[found++] = new AheadRun(target.Data + pixel0 * target.Pixel, (pixel1 - pixel0) * target.Pixel * sizeof(float));
+            return new Ahead(runs, found, sums);
         }
     }
 

@@ -19,11 +19,11 @@ internal unsafe struct Ahead
     {
         _run = runs;
         _runs = count;
-        long bytes = 0;
-        for (var i = 0; i < count; i++) bytes += runs[i].Bytes;
-        // Each run but the last may end within a tile's share.
+        long bytes = 0, longest = 0;
+        for (var i = 0; i < count; i++) (bytes, longest) = (bytes + runs[i].Bytes, Math.Max(longest, runs[i].Bytes));
+        // Each run but the last may end within a tile's share; but where there is a tile for each, the longest is enough.
         var whole = Math.Max(1, tiles - count + 1);
-        _share = bytes == 0 ? 0 : Math.Max(least, (bytes + whole - 1) / whole);
+        _share = bytes == 0 ? 0 : Math.Max(least, count <= tiles ? Math.Min(longest, (bytes + whole - 1) / whole) : (bytes + whole - 1) / whole);
         for (var i = 0; i < count && bytes > 0; i++) _wait += (runs[i].Bytes + _share - 1) / _share;
         _wait = Math.Max(0, tiles - _wait);
     }
