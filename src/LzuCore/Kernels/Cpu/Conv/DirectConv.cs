@@ -59,11 +59,8 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 var inBlock = tile1 - tile0;
                 for (var t = 0; t <= inBlock; t++) starts[t] = Pixel(tile0 + t);
                 var pixel0 = starts[0];
-                for (var t = 0; t < inBlock; t++)
-                {
-                    int first = starts[t] - pixel0, count = starts[t + 1] - starts[t];
-                    Locate(source, phase, target, parts, length, starts[t], count, zero, inPlace ? null : table + first * taps, outs + first);
-                }
+                LocateTargets(phase, target, pixel0, starts[inBlock] - pixel0, outs);
+                for (var t = 0; t < inBlock && !inPlace; t++) Locate(source, phase, parts, length, starts[t], starts[t + 1] - starts[t], zero, table + (starts[t] - pixel0) * taps);
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
                 // Threads take blocks in turn.
                 int coming0 = Math.Min(tiles, tile0 + ParallelRows.Threads * blockTiles), coming1 = groups == 1 ? Math.Min(tiles, coming0 + blockTiles) : coming0;
@@ -131,10 +128,24 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         return 1;
     }
 
-    // The pointers of one tile: [tap][part][pixel] sources and [pixel] targets. Pixels are in reading order over the batch. Sources are first those of a picture without borders, a vector of pixels at a time, whose
-    // last one reaches into what is written next; then pixels at the border get their zeros.
+    // Where pixels go, in reading order over the batch.
+    private static void LocateTargets(Phase phase, Picture target, int first, int count, float** outs)
+    {
+        var (row, q) = Math.DivRem(first, phase.Columns);
+        var (n, r) = Math.DivRem(row, phase.Rows);
+        var step = phase.StepX * target.Pixel;
+        for (int i = 0, end; i < count; q = 0)
+        {
+            var to = target.Data + n * target.Image + (phase.OriginY + r * phase.StepY) * target.Row + (phase.OriginX + q * phase.StepX) * target.Pixel;
+            for (end = Math.Min(count, i + phase.Columns - q); i < end; i++, to += step) outs[i] = to;
+            if (++r == phase.Rows) (n, r) = (n + 1, 0);
+        }
+    }
+
+    // The source pointers of one tile: [tap][part][pixel]. They are first those of a picture without borders, a vector of pixels at a time, whose last one reaches into what is written next; then pixels at the border get their zeros.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Locate(Picture source, Phase phase, Picture target, int parts, int length, int first, int count, float* zero, float** table, float** outs)
+    private static void Locate(Picture source, Phase phase, int parts, int length, int first, int count, float* zero, float** table)
     {
         const int most = 32;
         var origins = stackalloc float*[most];
@@ -143,7 +154,6 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         var (n, r) = Math.DivRem(row, phase.Rows);
         for (var i = 0; i < count; i++)
         {
-            outs[i] = target.Data + n * target.Image + (phase.OriginY + r * phase.StepY) * target.Row + (phase.OriginX + q * phase.StepX) * target.Pixel;
             (ys[i], xs[i]) = (r * phase.SourceStepY, q * phase.SourceStepX);
             origins[i] = source.Data + n * source.Image + ys[i] * source.Row + xs[i] * source.Pixel;
             if (++q < phase.Columns) continue;
@@ -152,7 +162,6 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
             r = 0;
             n++;
         }
-        if (table is null) return;
         int top = 0, bottom = 0, left = 0, right = 0;
         var at = table;
         foreach (var tap in phase.Taps)

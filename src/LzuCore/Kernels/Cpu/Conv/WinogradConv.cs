@@ -141,7 +141,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         return new Ahead(runs, found, sums, AheadBytesPerTerm * channels);
     }
 
-    // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines come to the first-level cache meanwhile, a few for each product: half of what the transforms would take is waiting for them.
+    // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines come to the second-level cache meanwhile, a few for each product: half of what the transforms would take is waiting for them.
     // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
     [SkipLocalsInit]
     private void Multiply(WinogradForm form, in Block block, int step, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, float* zero, ref Ahead ahead)
@@ -155,7 +155,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
         int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
-        var lanes = micro.VectorLanes;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
         for (var p = 0; p < values; p++)
@@ -173,12 +172,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     {
                         rows = (count - t) / (groups - g);
                         for (var until = Math.Min(block.Written, fetched + share); fetched < until && term == 0; fetched++)
-                            for (var c = column; c < column + columns; c += Line) Sse.Prefetch0(block.Lines[fetched] + c);
+                            for (var c = column; c < column + columns; c += Line) Sse.Prefetch1(block.Lines[fetched] + c);
                         ahead.Next(&tile, tile.SegmentLength);
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
                         tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
-                        micro.Run(&tile, rows, (int)tile.BStep / lanes, Addressing.Strided);
+                        micro.Run(&tile, rows, (int)tile.BStep, Addressing.Strided);
                     }
                 }
             }

@@ -67,7 +67,7 @@ internal sealed unsafe class WinogradWeightGradient(MicroKernel micro)
                             for (var i = 0; i < rows; i++) outs[i] = u + p * sumPlane + (row + i) * cut.Stored;
                             tile.A = m + p * dPlane + row;
                             tile.Out = outs;
-                            micro.Run(&tile, rows, cut.Width(s) / micro.VectorLanes, Addressing.Column);
+                            micro.Run(&tile, rows, cut.Width(s), Addressing.Column);
                         }
                     }
             });

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace LzuCore.Kernels.Cpu;
 
 // The innermost loop of every convolution and matrix product: a tile of output, rows x columns, kept in registers over the whole sum.
@@ -16,9 +18,11 @@ internal abstract unsafe class MicroKernel
 
     // By addressing, vectors and rows. To find a generic virtual method at every call takes as long as three terms of a sum.
     private readonly delegate*<Tile*, void>[] _shapes = new delegate*<Tile*, void>[3 * MostVectors * MostRows];
+    private readonly int _lanesPower;
 
     protected MicroKernel()
     {
+        _lanesPower = BitOperations.Log2((uint)VectorLanes);
         Add<Indirect>(Addressing.Indirect);
         Add<Strided>(Addressing.Strided);
         Add<Column>(Addressing.Column);
@@ -56,10 +60,10 @@ internal abstract unsafe class MicroKernel
     /// <summary>Most rows of a tile of some vectors.</summary>
     public int RowsFor(int vectors) => vectors == MaxVectors ? WideRows : MaxRows;
 
-    /// <summary>Computes one tile of 1 to <see cref="RowsFor"/> rows and 1 to <see cref="MaxVectors"/> vectors.</summary>
-    public void Run(Tile* tile, int rows, int vectors, Addressing addressing) => _shapes[Index(rows, vectors, addressing)](tile);
+    /// <summary>Computes one tile of 1 to <see cref="RowsFor"/> rows and 1 to <see cref="MaxVectors"/> whole vectors.</summary>
+    public void Run(Tile* tile, int rows, int columns, Addressing addressing) => _shapes[Index(rows, columns >> _lanesPower, addressing)](tile);
 
-    private int Index(int rows, int vectors, Addressing addressing) => ((int)addressing * MostVectors + vectors - 1) * MostRows + rows - 1;
+    private static int Index(int rows, int vectors, Addressing addressing) => ((int)addressing * MostVectors + vectors - 1) * MostRows + rows - 1;
 
     private void Add<TAddress>(Addressing addressing) where TAddress : struct, IAddress
     {

@@ -49,18 +49,26 @@ internal unsafe struct TileSink
     public readonly void Run(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first = true, bool last = true, bool fetch = false)
     {
         tile->Bias = _bias + column;
-        if (columns == width)
+        tile->Accumulate = !first;
+        if (columns < width)
         {
-            tile->Out = outs;
-            tile->Column = column;
-            tile->Accumulate = !first;
-            tile->HasResidual = last && _residual is not null;
-            tile->Residual = (nint)(_residual - _output);
-            tile->Floor = last ? _floor : float.NegativeInfinity;
-            if (Sse.IsSupported && (fetch || (tile->HasResidual && tile->Residual != 0))) Fetch(outs, rows, column, columns);
-            micro.Run(tile, rows, width / micro.VectorLanes, addressing);
+            Spill(micro, tile, rows, addressing, outs, column, columns, width, first, last);
             return;
         }
+        tile->Out = outs;
+        tile->Column = column;
+        tile->HasResidual = last && _residual is not null;
+        tile->Residual = (nint)(_residual - _output);
+        tile->Floor = last ? _floor : float.NegativeInfinity;
+        if (Sse.IsSupported && (fetch || (tile->HasResidual && tile->Residual != 0))) Fetch(outs, rows, column, columns);
+        micro.Run(tile, rows, width, addressing);
+    }
+
+    // A tile that is wider than what is left: by way of a buffer. Room on the stack would slow down the others.
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private readonly void Spill(MicroKernel micro, Tile* tile, int rows, Addressing addressing, float** outs, nint column, int columns, int width, bool first, bool last)
+    {
         var buffer = stackalloc float[rows * width];
         var lines = stackalloc float*[rows];
         for (var i = 0; i < rows; i++)
@@ -70,10 +78,9 @@ internal unsafe struct TileSink
         }
         tile->Out = lines;
         tile->Column = 0;
-        tile->Accumulate = !first;
         tile->HasResidual = false;
         tile->Floor = float.NegativeInfinity;
-        micro.Run(tile, rows, width / micro.VectorLanes, addressing);
+        micro.Run(tile, rows, width, addressing);
         for (var i = 0; i < rows; i++)
         {
             float* to = outs[i] + column, residual = _residual is null ? null : _residual + (to - _output);
@@ -96,8 +103,8 @@ internal unsafe struct TileSink
             var line = outs[i] + column;
             for (var c = 0; c < columns; c += 16)
             {
-                if (residual != 0) Sse.Prefetch0(line + residual + c);
-                Sse.Prefetch0(line + c);
+                if (residual != 0) Sse.Prefetch1(line + residual + c);
+                Sse.Prefetch1(line + c);
             }
         }
     }
