@@ -157,12 +157,18 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
-        for (var p = 0; p < values; p++)
+        // The first rows of the slivers' panels, and of the one behind them.
+        var panels = stackalloc float*[sliver1 - sliver0 + 1];
+        for (var s = sliver0; s <= sliver1; s++) panels[s - sliver0] = s < cut.Slivers ? filters[s] : null;
+        for (nint p = 0, filter = 0, next; p < values; p++, filter = next)
+        {
+            next = p + 1 < values ? form.FilterOf((int)p + 1) * (nint)channels : 0;
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
                 tile.Column = p * sumPlane + cut.Start(s) - column;
-                float* panel = Panel(p, s), following = s + 1 < sliver1 ? Panel(p, s + 1) : p + 1 < values ? Panel(p + 1, sliver0) : sliver1 < cut.Slivers ? Panel(0, sliver1) : null;
+                float* panel = panels[s - sliver0] + filter * tile.BStep;
+                float* following = s + 1 < sliver1 ? panels[s + 1 - sliver0] + filter * cut.Width(s + 1) : p + 1 < values ? panels[0] + next * cut.Width(sliver0) : panels[s + 1 - sliver0];
                 for (var term = 0; term < channels; term += piece)
                 {
                     tile.B = panel + term * tile.BStep;
@@ -181,6 +187,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     }
                 }
             }
+        }
         GC.KeepAlive(filters);
         for (int t = 0, many; t < count; t += many)
         {
@@ -192,8 +199,6 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 form.Output(micro.Simd, outs[i], sumPlane, columns, finish, target->First + column, target->Down, target->Right, target->Height, target->Width);
             }
         }
-
-        float* Panel(int p, int s) => filters[s] + (long)form.FilterOf(p) * channels * cut.Width(s);
     }
 
     // Tiles that meet filters together: their values, and where their outputs go, as tiles and as a list of the pixels that exist.

@@ -51,7 +51,7 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>What the taps are transformed to.</summary>
     public virtual int Filters => Inputs;
 
-    /// <summary>The filter that a value meets. Values that meet the same one follow each other.</summary>
+    /// <summary>The filter that a value meets. The first meets the first, and values that meet the same one follow each other.</summary>
     public virtual int FilterOf(int value) => value;
 
     /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LzuCore.Kernels.Cpu;
 
 // What a loop over tiles will read and write next, brought into the caches while it sums: runs of memory, shared out evenly over the loop's last tiles and over the turns of each.
@@ -31,10 +33,15 @@ internal unsafe struct Ahead
     /// <summary>Gives the loop's next tile its share.</summary>
     /// <param name="tile">The tile.</param>
     /// <param name="terms">Terms of its sum.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Next(Tile* tile, nint terms)
     {
         tile->Ahead = null;
-        if (_share == 0 || _wait-- > 0) return;
+        if (_share > 0 && _wait-- <= 0) Take(tile, terms);
+    }
+
+    private void Take(Tile* tile, nint terms)
+    {
         for (; _runs > 0 && _at >= _run->Bytes; _runs--, _run++) _at = 0;
         if (_runs == 0) return;
         tile->Ahead = _run->First + _at;
