@@ -26,7 +26,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
     private readonly Option<long?> _batch = Opt.Whole("--batch", "images at once (default 1; of train 2, of train desk 8)", 1, 256);
     private readonly Option<string> _precision = Opt.Choice("--precision", "of model and train: tf32 is a GPU's rounding of products; halves store activations, and sums stay float32", "float32", "tf32", "bfloat16", "float16");
     private readonly Option<string> _warp = Opt.Choice("--warp", "the zoom before the backbone", "none", "fixed", "adaptive");
-    private readonly Option<bool> _direct = Opt.Flag("--direct", "of conv, model and train on the CPU: convolutions by the definition alone, without Winograd's algorithm");
+    private readonly Option<bool> _direct = Opt.Flag("--direct", "of conv, model and train on the CPU: convolutions by the definition alone, without the algorithms of Winograd and Strassen");
     private readonly Option<bool> _againstDirect = Opt.Flag("--against-direct", "of model on the CPU: with Winograd's algorithm and by the definition in turn, and what part it saves of what its multiplications allow");
 
     private static string[] Subjects => ["conv", "gemm", "warp", "model", .. Parts.Training ? ["train"] : Array.Empty<string>()];
@@ -55,8 +55,8 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         if (parsed.GetValue(_direct) && (what is not ("conv" or "model" or "train") || session.Device != Device.Cpu)) throw new UsageException("bench: --direct is for 'conv', 'model' and 'train' on the CPU.");
         if (parsed.GetValue(_againstDirect) && (what != "model" || session.Device != Device.Cpu || parsed.GetValue(_direct) || parsed.GetValue(_warp) != "none" || parsed.GetValue(_precision) is "bfloat16" or "float16"))
             throw new UsageException("bench: --against-direct is for 'model' in float32 on the CPU, without --direct and --warp.");
-        var before = CpuBackend.Winograd;
-        CpuBackend.Winograd = !parsed.GetValue(_direct);
+        var before = (CpuBackend.Winograd, CpuBackend.Strassen);
+        (CpuBackend.Winograd, CpuBackend.Strassen) = (!parsed.GetValue(_direct), !parsed.GetValue(_direct));
         try
         {
             if (what == "train") return Measure(parsed, session, what, name);
@@ -65,7 +65,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         }
         finally
         {
-            CpuBackend.Winograd = before;
+            (CpuBackend.Winograd, CpuBackend.Strassen) = before;
         }
     }
 

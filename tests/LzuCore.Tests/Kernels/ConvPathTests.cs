@@ -24,6 +24,10 @@ public sealed class ConvPathTests
             ("stem of a pixel", [2, 3, 1, 1], [24, 3, 7, 7], new(2, 3, 1, 1)),
             ("stem of many tiles", [1, 3, 120, 251], [33, 3, 7, 7], new(2, 3, 1, 1)),
             ("stem with many channels", [1, 33, 20, 30], [24, 33, 7, 7], new(2, 3, 1, 1)),
+            ("1x1 in pairs", [2, 70, 5, 7], [100, 70, 1, 1], new(1, 0, 1, 1)),
+            ("1x1, two channels, one column", [1, 2, 5, 1], [2, 2, 1, 1], new(1, 0, 1, 1)),
+            ("1x1 of many pairs", [1, 34, 61, 61], [66, 34, 1, 1], new(1, 0, 1, 1)),
+            ("1x1 with padding", [1, 16, 5, 6], [32, 16, 1, 1], new(1, 1, 1, 1)),
             ("7x7 stride 2, dilated", [1, 3, 21, 23], [24, 3, 7, 7], new(2, 3, 2, 1)),
             ("7x7 stride 2, groups", [1, 4, 15, 16], [24, 2, 7, 7], new(2, 3, 1, 2)),
             ("1x1 over 1024 channels", [1, 1024, 4, 5], [24, 1024, 1, 1], new(1, 0, 1, 1)),
@@ -44,7 +48,7 @@ public sealed class ConvPathTests
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)
-                foreach (var algorithm in WinogradConv.Fits(args, new(weight[2], weight[3])) || PairedSource.Fits(args, new(weight[2], weight[3])) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
+                foreach (var algorithm in new Size2(weight[2], weight[3]) is var kernel && (WinogradConv.Fits(args, kernel) || PairedSource.Fits(args, kernel) || Strassen1x1.Fits(args, kernel)) ? (ConvAlgorithm[])[ConvAlgorithm.Direct, ConvAlgorithm.Winograd4x6, ConvAlgorithm.Winograd2x4] : [ConvAlgorithm.Fastest])
                     yield return new TestCaseData(micro, algorithm, input, weight, args).SetArgDisplayNames($"{micro.GetType().Name}, {name}, {algorithm}");
     }
 
@@ -125,6 +129,29 @@ public sealed class ConvPathTests
         Assert.That(Compare(output, expected, ConvAlgorithm.Winograd4x6), Is.Null);
     }
 
+    [Test]
+    public void Strassen_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values(64, 256, 1024)] int channels, [Values] bool rectified)
+    {
+        Tensor input = Tensor.Normal([1, channels, 19, 31], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, channels, 1, 1], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / channels));
+        if (rectified) input = input.Relu();
+        Tensor output = Tensor.Empty([1, 256, 19, 31]), expected = Tensor.Empty(output.Shape, DType.Float64);
+        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd4x6);
+        kernel.Forward(new(1, 0, 1, 1), input.View, weight.View, default, output.View);
+        kernel.Forward(new(1, 0, 1, 1), Wide(input).View, Wide(weight).View, default, expected.View);
+        Assert.That(Compare(output, expected, ConvAlgorithm.Winograd4x6), Is.Null);
+    }
+
+    // The last convolution of a residual block writes where its residual is.
+    [Test]
+    public void Strassen_OverwritesItsResidual([ValueSource(nameof(Paths))] object path)
+    {
+        Tensor input = Random([1, 64, 9, 13], 1), weight = Random([96, 64, 1, 1], 2), residual = Random([1, 96, 9, 13], 3), output = Tensor.From(residual.ToArray<float>(), [1, 96, 9, 13]), expected = Tensor.Empty(residual.Shape);
+        var kernel = new Conv2dKernel((MicroKernel)path, ConvAlgorithm.Winograd4x6);
+        kernel.Forward(new(1, 0, 1, 1), input.View, weight.View, new(null, residual.View, Activation.Relu), expected.View);
+        kernel.Forward(new(1, 0, 1, 1), input.View, weight.View, new(null, output.View, Activation.Relu), output.View);
+        Assert.That(output.ToArray<float>(), Is.EqualTo(expected.ToArray<float>()));
+    }
+
     // A picture's map of 8x12 is for Winograd's algorithm, one of 4x6 is not, however many there are of it.
     [Test]
     public void Batch_DoesNotChangeABitOfAPicture([ValueSource(nameof(Paths))] object path, [Values(4, 8)] int height)
@@ -196,6 +223,17 @@ public sealed class ConvPathTests
     [TestCase(10, 15, 2048, 256, 2, null)]
     public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
         Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+
+    [TestCase(38, 60, 1024, 256, typeof(Strassen1x1))]
+    [TestCase(38, 60, 256, 1024, typeof(Strassen1x1))]
+    [TestCase(75, 120, 512, 256, typeof(Strassen1x1))]
+    [TestCase(75, 120, 256, 256, null)]
+    [TestCase(75, 120, 128, 512, null)]
+    [TestCase(19, 30, 512, 2048, null)]
+    [TestCase(4, 4, 1024, 256, null)]
+    [TestCase(38, 60, 1023, 256, null)]
+    public void Fastest_OfOneByOne(int rows, int columns, int channels, int outputs, Type? form) =>
+        Assert.That(WinogradForm.Fastest([Phase.Forward(new(1, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     [TestCase(300, 480, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(75, 120, 3, 64, typeof(Winograd7x7Stride2))]

@@ -4,7 +4,7 @@ using LzuCore.Memory;
 namespace LzuCore.Kernels.Cpu;
 
 // Convolution on the CPU: chooses the algorithm, prepares sources and packed weights, and loops over groups.
-//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 or 2 and stems where it pays, or DirectConv, over the forward phase
+//   forward         depthwise loops, WinogradConv for 3x3 of stride 1 or 2, stems and 1x1 (Strassen) where it pays, or DirectConv, over the forward phase
 //   input gradient  (and conv_transpose2d) the same three over the phases of the adjoint; those of stride 2 are never Winograd's
 //   weight gradient depthwise loops, WinogradWeightGradient where it pays, or WeightGradient
 //   float64         PlainConv
@@ -37,6 +37,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         if (WinogradConv.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var forward && FormOf([forward], weight.Shape[1], weight.Shape[0] / args.Groups) is { } form)
         {
             Winograd(form, [(new Picture(input), forward, output)], weight.Shape[1], Filters(form, args, weight, adjoint: false), epilogue);
+            return;
+        }
+        if (Strassen1x1.Fits(args, kernel) && Phase.Forward(args, kernel, size) is var point && FormOf([point], weight.Shape[1], weight.Shape[0]) is { } pairs)
+        {
+            Winograd(pairs, [(new Picture(input), point, output)], weight.Shape[1], Filters(pairs, args, weight, adjoint: false), epilogue);
             return;
         }
         if (PairedSource.Fits(args, kernel) && PairedSource.Forward(args, size) is var paired && FormOf([paired], 4 * weight.Shape[1], weight.Shape[0]) is { } stem)
@@ -73,7 +78,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
 
     // Sums of one piece alone: longer ones are kept in the output between pieces.
     public bool OverwritesResidual(in Conv2dArgs args, DType dtype, Shape weight) =>
-        dtype == DType.Float32 && args is { Groups: 1, Stride: { Height: 1, Width: 1 }, Padding: { Height: 0, Width: 0 } } && weight[2] == 1 && weight[3] == 1;
+        dtype == DType.Float32 && Strassen1x1.Fits(args, new(weight[2], weight[3]));
 
     public void BackwardInput(in Conv2dArgs args, TensorView dOutput, TensorView weight, in Epilogue epilogue, TensorView dInput)
     {
@@ -172,11 +177,12 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs) => algorithm switch
     {
         ConvAlgorithm.Direct => null,
+        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].Taps.Length == 1 => WinogradForm.Pairs.Halves(channels, outputs) ? WinogradForm.Pairs : null,
         ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].Taps.Length == PairedSource.Kernel * PairedSource.Kernel => WinogradForm.Stem,
         ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].SourceStepY > 1 => WinogradForm.Strided,
         ConvAlgorithm.Winograd4x6 => WinogradForm.Large,
         ConvAlgorithm.Winograd2x4 => WinogradForm.Small,
-        _ => CpuBackend.Winograd ? WinogradForm.Fastest(maps, channels, outputs) : null,
+        _ => (maps[0].Taps.Length == 1 ? CpuBackend.Strassen : CpuBackend.Winograd) ? WinogradForm.Fastest(maps, channels, outputs) : null,
     };
 
     private void Winograd(WinogradForm form, (Picture Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
@@ -208,7 +214,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
             var filters = new Panels[args.Groups];
             for (var g = 0; g < filters.Length; g++)
             {
-                var first = weight.Pointer<float>() + (long)g * outputs * 9 * inputs;
+                var first = weight.Pointer<float>() + (long)g * outputs * form.Kernel * form.Kernel * inputs;
                 filters[g] = adjoint ? _winograd.AdjointFilters(form, first, outputs, inputs) : _winograd.Filters(form, first, outputs, inputs);
             }
             return filters;

@@ -20,6 +20,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
     private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
 
+    // Of pairs of pixels: sums stay in the first cache levels while a sliver is finished.
+    private const int PairsBlock = 24;
+
     // Fewer blocks than this for each thread are shared out by slivers too, where the transforms of all tiles take no more memory than this.
     private const int UnitsPerThread = 4;
     private const long SharedBytes = 64 << 20;
@@ -43,9 +46,10 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var tiles = new WinogradMaps(maps);
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
+        channels /= form.Parts;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
-        int most = many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
+        int most = many ? LongBlock / cut.Rows * cut.Rows : form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
@@ -63,7 +67,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
                     using var now = new Block(form, tiles, first, count, points.Pointer, plane);
-                    var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels, cut.Columns, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
+                    var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels * form.Parts, cut.Columns * form.Parts, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
             });
@@ -111,8 +115,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="plane">Floats to the next value.</param>
     public static void Transform(MicroKernel micro, WinogradForm form, Picture source, int channels, WinogradTiles tiles, int first, int count, float* points, int step, nint plane)
     {
-        using var zeros = Scratch.Floats(step);
-        new Span<float>(zeros.Pointer, step).Clear();
+        using var zeros = Scratch.Floats(form.Parts * step);
+        new Span<float>(zeros.Pointer, form.Parts * step).Clear();
         var rectangles = stackalloc float*[2 * form.Inputs];
         Pixels(first, rectangles);
         for (var t = 0; t < count; t++)
@@ -201,7 +205,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    // Tiles that meet filters together: their values, and where their outputs go, as tiles and as a list of the pixels that exist.
+    // Tiles that meet filters together: their values, and where their outputs go, as tiles and as a list of the pixels that exist, each followed by its residual where that is elsewhere.
     private readonly struct Block : IDisposable
     {
         private readonly Scratch _targets, _lines;
@@ -211,16 +215,22 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             (First, Count, Plane) = (first, count, plane);
             Points = points;
             _targets = new Scratch(count * (long)sizeof(WinogradTarget));
-            _lines = new Scratch((long)count * form.Outputs * sizeof(float*));
+            _lines = new Scratch((long)count * form.Outputs * form.Parts * 2 * sizeof(float*));
             for (int t = 0, many; t < count; t += many)
             {
                 many = tiles.Run(first + t, count - t, out var map, out var own);
+                var residual = map.Finish(0).Residual;
                 for (var i = 0; i < many; i++)
                 {
                     var target = Targets + t + i;
                     *target = map.Target(own + i);
                     for (var y = 0; y < target->Height; y++)
-                        for (var x = 0; x < target->Width; x++) Lines[Written++] = target->First + y * target->Down + x * target->Right;
+                        for (var x = 0; x < target->Width; x++)
+                        {
+                            var pixel = target->First + y * target->Down + x * target->Right;
+                            Lines[Written++] = pixel;
+                            if (residual != 0) Lines[Written++] = pixel + residual;
+                        }
                 }
             }
         }
@@ -247,9 +257,11 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     /// <param name="inputs">Inputs of the group.</param>
     public Panels Filters(WinogradForm form, float* weight, int outputs, int inputs)
     {
+        // An output's weights; with two parts the four quarters of the matrix are four taps.
+        int parts = form.Parts, kernel = form.Kernel * form.Kernel * parts * parts, row = form.Kernel * form.Kernel * inputs;
+        (inputs, outputs) = (inputs / parts, outputs / parts);
         var panels = new Panels(micro, form.Filters * (long)inputs, outputs);
         var cut = panels.Cut;
-        int kernel = form.Kernel * form.Kernel;
         ParallelRows.For(cut.Slivers, 1, (begin, end) =>
         {
             // The taps are turned first, so that vectors run along outputs: they are a fifth of what they become.
@@ -259,7 +271,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             for (var s = begin; s < end; s++)
             {
                 var width = cut.Width(s);
-                for (var k = 0; k < kernel; k++) Panels.Pack(weight + (cut.Start(s) * (long)kernel + k) * inputs, kernel * (nint)inputs, 1, inputs, cut.Valid(s), turned.Pointer + (long)k * inputs * width, width);
+                for (var k = 0; k < kernel; k++) Panels.Pack(weight + (long)(cut.Start(s) + k % parts * outputs) * row + k / parts * inputs, row, 1, inputs, cut.Valid(s), turned.Pointer + (long)k * inputs * width, width);
                 for (var i = 0; i < inputs; i++)
                 {
                     for (var k = 0; k < kernel; k++) taps[k] = turned.Pointer + ((long)k * inputs + i) * width;

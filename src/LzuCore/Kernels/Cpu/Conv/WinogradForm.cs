@@ -22,11 +22,24 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>For stems: 7x7 taps of stride 2, over the squares of <see cref="PairedSource"/>.</summary>
     public static readonly WinogradForm Stem = new Winograd7x7Stride2();
 
+    /// <summary>For 1x1 taps.</summary>
+    public static readonly WinogradForm Pairs = new Strassen1x1();
+
+    // What part of a 1x1 convolution has to be saved, and of how many weights: filters are 7/4 of them, and more would take memory that a twentieth of the time is not worth.
+    private const double PairsGain = 0.02;
+    private const long PairsWeights = 256 << 10;
+
     // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds (512 to 512 channels would take 17 MiB more memory to save a fifth).
     private const double StridedGain = 0.2, StridedFilters = 4 << 20;
 
     /// <summary>Taps, down and across.</summary>
     public int Kernel => kernel;
+
+    /// <summary>Into how many parts input channels, and outputs, are cut: products are of one part with one.</summary>
+    public virtual int Parts => 1;
+
+    /// <summary>Whether these can be cut so.</summary>
+    public bool Halves(int channels, int outputs) => channels % Parts == 0 && outputs % Parts == 0;
 
     /// <summary>Pixels of an output tile, down and across.</summary>
     public int OutputRows => outputRows;
@@ -61,6 +74,11 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     public static WinogradForm? Fastest(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
         if (maps[0].Taps.Length == Stem.Kernel * Stem.Kernel) return Stem.Cost(maps, channels, outputs) < Stem.Direct(maps, channels, outputs) ? Stem : null;
+        if (maps[0].Taps.Length == 1)
+        {
+            var pays = Pairs.Halves(channels, outputs) && (long)channels * outputs <= PairsWeights && Pairs.Cost(maps, channels / 2, outputs / 2) < (1 - PairsGain) * Pairs.Direct(maps, channels / 2, outputs / 2);
+            return pays ? Pairs : null;
+        }
         var direct = Large.Direct(maps, channels, outputs);
         if (maps[0].SourceStepY > 1) return Strided.Cost(maps, channels, outputs) < (1 - StridedGain) * direct && (double)Strided.Filters * channels * outputs <= StridedFilters ? Strided : null;
         double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs);
@@ -129,8 +147,8 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     }
 }
 
-/// <summary>One of a dimension down and one across, and what chooses the vectors of its transforms.</summary>
-internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm(TDown.Taps, TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TSelf : IWinogradTransforms where TDown : IWinogradDimension where TAcross : IWinogradDimension
+/// <summary>What chooses the vectors of a form's transforms.</summary>
+internal abstract unsafe class WinogradForm<TSelf>(int kernel, int outputRows, int outputColumns, int stride, double inputCost, double outputCost) : WinogradForm(kernel, outputRows, outputColumns, stride, inputCost, outputCost) where TSelf : IWinogradTransforms
 {
     /// <inheritdoc/>
     public sealed override void Input(SimdWidth simd, float** pixels, float** next, int channels, float* to, nint plane)
@@ -153,7 +171,11 @@ internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, d
             default: TSelf.Output<PortableLanes, Vector<float>>(sums, plane, columns, finish, to, row, pixel, height, width); break;
         }
     }
+}
 
+/// <summary>One of a dimension down and one across.</summary>
+internal abstract unsafe class WinogradForm<TSelf, TDown, TAcross>(int stride, double inputCost, double outputCost) : WinogradForm<TSelf>(TDown.Taps, TDown.Outputs, TAcross.Outputs, stride, inputCost, outputCost) where TSelf : IWinogradTransforms where TDown : IWinogradDimension where TAcross : IWinogradDimension
+{
     /// <inheritdoc/>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -12,7 +12,7 @@ internal readonly unsafe struct WinogradTiles
         (Top, Left) = (int.MaxValue, int.MaxValue);
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
         Stride = phase.SourceStepY;
-        (StepY, StepX) = ((bottom - Top) / (form.Kernel - 1), (right - Left) / (form.Kernel - 1));
+        (StepY, StepX) = form.Kernel > 1 ? ((bottom - Top) / (form.Kernel - 1), (right - Left) / (form.Kernel - 1)) : (1, 1);
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
     }
@@ -136,9 +136,9 @@ internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phas
         return new WinogradTarget
         {
             First = target.Data + n * target.Image + y * target.Row + x * target.Pixel,
-            Down = Tiles.StepY * target.Row,
+            Down = form.Parts > 1 ? target.Pixel / form.Parts : Tiles.StepY * target.Row,
             Right = Tiles.StepX * target.Pixel,
-            Height = Math.Min(form.OutputRows, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
+            Height = form.Parts > 1 ? form.Parts : Math.Min(form.OutputRows, (target.Height - y + Tiles.StepY - 1) / Tiles.StepY),
             Width = Math.Min(form.OutputColumns, (target.Width - x + Tiles.StepX - 1) / Tiles.StepX),
         };
     }

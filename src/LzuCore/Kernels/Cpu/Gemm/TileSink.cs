@@ -31,7 +31,7 @@ internal unsafe struct TileSink
     }
 
     /// <summary>What a kernel that finishes outputs itself does to them, from a column on.</summary>
-    public readonly TileFinish Finish(nint column) => new(_bias + column, _residual is not null, (nint)(_residual - _output), _floor);
+    public readonly TileFinish Finish(nint column) => new(_bias + column, _residual is not null, _residual is null ? 0 : (nint)(_residual - _output), _floor);
 
     /// <summary>Runs a tile: A and B are set in it; <paramref name="outs"/> are the first elements of its output rows.</summary>
     /// <param name="micro">The path.</param>
@@ -113,7 +113,7 @@ internal unsafe struct TileSink
 /// <summary>An epilogue as kernels apply it: add the bias, add the residual, raise to the floor.</summary>
 /// <param name="bias">One value a column.</param>
 /// <param name="hasResidual">Whether there is a residual.</param>
-/// <param name="residual">Floats from an output element to its residual.</param>
+/// <param name="residual">Floats from an output element to its residual; 0 where there is none, or it is the output itself.</param>
 /// <param name="floor">0 is ReLU, -infinity nothing.</param>
 internal readonly unsafe struct TileFinish(float* bias, bool hasResidual, nint residual, float floor)
 {
