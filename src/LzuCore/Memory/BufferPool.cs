@@ -13,8 +13,8 @@ public sealed unsafe class BufferPool
 {
     private const long Alignment = 64;
 
-    // From here on blocks are cut from segments of at least this: of 16 to 72 MiB what takes least for RetinaNet at 600x960, 90 MiB for the 67 that a frame has live at once.
-    private const long Large = 64 << 10, Segment = 48L << 20;
+    // From here on blocks are cut from segments of at least this.
+    private const long Large = 64 << 10, Segment = 32L << 20;
 
     // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
     private const long CollectAfter = 512L << 20;
