@@ -39,7 +39,7 @@ public sealed unsafe class CpuBackend : Backend
     /// differ from the definition's by up to 4e-6 of the largest output with 256 channels, and a value that is not finite reaches every output of its tiles of 4x6, not only its neighbours.</summary>
     public static bool Winograd { get; set; } = true;
 
-    /// <summary>Whether convolutions of 1x1 taps may be computed by Strassen's algorithm where that is estimated to be faster (true unless set). Their results differ from the definition's by up to 2e-6 of the largest output,
+    /// <summary>Whether convolutions of 1x1 taps may be computed by Strassen's algorithm where that is estimated to be faster (true unless set). Their results differ from the definition's by up to 4e-6 of the largest output,
     /// and a value that is not finite reaches the pixel on its left or right as well.</summary>
     public static bool Strassen { get; set; } = true;
 

@@ -4,7 +4,7 @@ using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
 
-// 3x3 convolution of stride 1, or 2, by Winograd's algorithm, and a stem's over squares of pixels (PairedSource). With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
+// 3x3 convolution of stride 1, or 2, by Winograd's algorithm, a stem's over squares of pixels (PairedSource), and 1x1 by Strassen's (Strassen1x1). With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
 // Both the forward pass and the adjoint in the input are such convolutions. With dilation d, each of the d·d subsets of pixels that lie d apart is one by itself.
 //   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache
 //   each sliver of outputs: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
