@@ -11,15 +11,18 @@ internal static class Program
     {
         using var interrupted = new CancellationTokenSource();
         var interruption = new Interruption(interrupted.Token);
+        var stopping = new Lock();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         Console.OutputEncoding = Encoding.UTF8;
         return App.Run(args, Console.Out, Console.Error, interruption);
 
-        // Kernels do not poll: what was half written is removed by the token's callbacks, then the process ends. A verb that ends by itself is given the time, once.
+        // Kernels do not poll: what was half written is removed by the token's callbacks, then the process ends; a second signal waits for them.
+        // A verb that ends by itself is given the time, once.
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
+            using var alone = stopping.EnterScope();
             var first = !interrupted.IsCancellationRequested;
             interrupted.Cancel();
             if (first && interruption.IsAwaited)
@@ -27,7 +30,7 @@ internal static class Program
                 Console.Error.WriteLine("stopping after this step; interrupt again to stop at once.");
                 return;
             }
-            Console.Error.WriteLine(interruption.IsAwaited ? "error: interrupted." : "error: interrupted; nothing was left behind.");
+            interruption.Say(() => Console.Error.WriteLine(interruption.IsAwaited ? "error: interrupted." : "error: interrupted; nothing was left behind."));
             Environment.Exit(ExitCode.Interrupted);
         }
     }

@@ -5,6 +5,8 @@ namespace LzuCore.Cli.Manners;
 internal sealed class Interruption(CancellationToken token)
 {
     private volatile bool _isAwaited;
+    private readonly Lock _saying = new();
+    private bool _isSaid;
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => token;
@@ -14,4 +16,14 @@ internal sealed class Interruption(CancellationToken token)
 
     /// <summary>The verb will end by itself soon after the token is cancelled.</summary>
     public void Await() => _isAwaited = true;
+
+    /// <summary>Tells the user, once: the signal's handler, again for each signal, and the verb's thread all learn of it. When this returns it has been told.</summary>
+    public void Say(Action say)
+    {
+        lock (_saying)
+        {
+            if (!_isSaid) say();
+            _isSaid = true;
+        }
+    }
 }

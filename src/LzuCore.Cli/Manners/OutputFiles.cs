@@ -9,24 +9,27 @@ internal sealed class OutputFiles : IDisposable
     private readonly Lock _lock = new();
     private readonly List<(string Temporary, string Final)> _pending = [];
     private readonly List<string> _newFolders = [];
+    private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _onCancel;
     private bool _closed;
 
     /// <summary>Nothing is touched until the first file is added.</summary>
-    public OutputFiles(CancellationToken cancellation) => _onCancel = cancellation.Register(Discard);
+    public OutputFiles(CancellationToken cancellation) => (_cancellation, _onCancel) = (cancellation, cancellation.Register(Discard));
 
     /// <summary>Writes one file; <paramref name="write"/> gets the temporary path, which has the same extension.</summary>
     /// <returns>The final path.</returns>
     /// <exception cref="UsageException">The place cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The verb was interrupted.</exception>
     public string Add(string path, Action<string> write)
     {
         var final = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(final) ?? throw new UsageException($"'{path}' is no place for a file; name a file in a folder.");
         if (Directory.Exists(final)) throw new UsageException($"'{path}' is a folder; name a file to write.");
         var temporary = Path.Combine(folder, $".{Environment.ProcessId}-{_pending.Count}.tmp{Path.GetExtension(final)}");
+        // Held while the file is written, so that an interruption finds it whole and removes it.
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
+            MustBeOpen();
             try
             {
                 MakeFolder(folder);
@@ -36,14 +39,14 @@ internal sealed class OutputFiles : IDisposable
                 throw new UsageException($"cannot write into '{folder}': {fault.Message} Choose another place.", fault);
             }
             _pending.Add((temporary, final));
-        }
-        try
-        {
-            write(temporary);
-        }
-        catch (Exception fault) when (fault is DirectoryNotFoundException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"cannot write '{path}': {fault.Message} Choose another place.", fault);
+            try
+            {
+                write(temporary);
+            }
+            catch (Exception fault) when (fault is DirectoryNotFoundException or UnauthorizedAccessException)
+            {
+                throw new UsageException($"cannot write '{path}': {fault.Message} Choose another place.", fault);
+            }
         }
         return path;
     }
@@ -54,11 +57,12 @@ internal sealed class OutputFiles : IDisposable
     public string Add(string path, Image picture) => Add(path, p => File.WriteAllBytes(p, ImageCodec.Encode(picture, path)));
 
     /// <summary>Puts every file in its place.</summary>
+    /// <exception cref="OperationCanceledException">The verb was interrupted.</exception>
     public void Commit()
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
+            MustBeOpen();
             foreach (var (temporary, final) in _pending) File.Move(temporary, final, overwrite: true);
             _closed = true;
         }
@@ -69,6 +73,12 @@ internal sealed class OutputFiles : IDisposable
     {
         Discard();
         _onCancel.Dispose();
+    }
+
+    private void MustBeOpen()
+    {
+        if (_closed) _cancellation.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(_closed, this);
     }
 
     private void MakeFolder(string folder)

@@ -34,9 +34,12 @@ internal abstract class Verb(string name, string description)
         }
         catch (Exception fault)
         {
-            Faults.Print(fault, parsed.InvocationConfiguration.Error, parsed.GetValue(CommonOptions.Verbose), session?.Who);
+            if (fault is OperationCanceledException) interruption.Say(Print);
+            else Print();
             session?.Abandon(Faults.CodeOf(fault));
             return Faults.CodeOf(fault);
+
+            void Print() => Faults.Print(fault, parsed.InvocationConfiguration.Error, parsed.GetValue(CommonOptions.Verbose), session?.Who);
         }
         finally
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace LzuCore.Cli.Tests.Manners;
 
 public sealed class CommandLineTests
@@ -33,6 +35,24 @@ public sealed class CommandLineTests
 
     [Test]
     public void Cancelled_Returns130() => Lzu.Run(new CancellationToken(canceled: true), "doctor").Failed(130, "interrupted");
+
+    // `timeout` sends its signal to the process and to its group, so twice; the verb's own thread learns of it as well.
+    [Test]
+    [Platform(Exclude = "Win")]
+    public void SignalledTwiceWhileItWrites_SaysOneLineAndLeavesNothing()
+    {
+        using var folder = new WorkFolder();
+        string[] command = [Path.Combine(AppContext.BaseDirectory, "lzu.dll"), "scenes", "--out", folder["x"], "--count", "100000", "--quiet"];
+        using var process = Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardError = true })!;
+        var waited = Stopwatch.StartNew();
+        while (!process.HasExited && (!Directory.Exists(folder["x"]) || Directory.GetFiles(folder["x"], "*", SearchOption.AllDirectories).Length < 4) && waited.Elapsed < TimeSpan.FromSeconds(60)) Thread.Sleep(10);
+        Process.Start("sh", ["-c", $"kill -TERM {process.Id}; kill -TERM {process.Id}"]).WaitForExit();
+        if (!process.WaitForExit(60_000)) process.Kill();
+        var said = process.StandardError.ReadToEnd();
+        Assert.That(process.ExitCode, Is.EqualTo(130), said);
+        Assert.That(said.Trim(), Is.EqualTo("error: interrupted; nothing was left behind."));
+        Assert.That(folder.Entries, Is.Empty);
+    }
 
     [Test]
     public void Threads_AreGivenBackAfterTheRun()

@@ -60,7 +60,26 @@ public sealed class OutputFilesTests
         outputs.Add(In("x/one.txt"), p => File.WriteAllText(p, "1"));
         source.Cancel();
         Assert.That(Left, Is.Empty);
-        Assert.That(outputs.Commit, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(outputs.Commit, Throws.TypeOf<OperationCanceledException>());
+        Assert.That(() => outputs.Add(In("x/two.txt"), p => File.WriteAllText(p, "2")), Throws.TypeOf<OperationCanceledException>());
+        Assert.That(Left, Is.Empty);
+    }
+
+    [Test]
+    public void CancelledWhileAFileIsWritten_LeavesNothing()
+    {
+        using var source = new CancellationTokenSource();
+        using var outputs = new OutputFiles(source.Token);
+        Task cancelled = Task.CompletedTask;
+        outputs.Add(In("x/one.txt"), p =>
+        {
+            cancelled = Task.Run(source.Cancel);
+            SpinWait.SpinUntil(() => source.IsCancellationRequested);
+            Thread.Sleep(20);
+            File.WriteAllText(p, "1");
+        });
+        cancelled.Wait();
+        Assert.That(Left, Is.Empty);
     }
 
     [Test]
