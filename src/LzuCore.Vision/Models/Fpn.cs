@@ -93,9 +93,15 @@ public sealed class Fpn : Module<Tensor[], Tensor[]>
         {
             // To the exact size of the finer level, which an odd size makes other than twice; the sum is the lateral convolution's own epilogue.
             var above = i == used.Length - 1 ? null : F.Interpolate(laterals[i + 1], SizeOf(used[i]), InterpolationMode.Nearest, alignCorners: false);
-            laterals[i] = ConvNormAct.Apply(used[i], _laterals[i], null, Activation.None, residual: above);
+            laterals[i] = ConvNormAct.Apply(used[i], _laterals[i], null, Activation.None, residual: above, residualEnds: true);
+            if (i < used.Length - 1) TensorScope.ReleaseEarly(used[i]);
         }
-        var outputs = laterals.Select((l, i) => ConvNormAct.Apply(l, _outputs[i], null, Activation.None)).ToList();
+        var outputs = new List<Tensor>();
+        for (var i = 0; i < used.Length; i++)
+        {
+            outputs.Add(ConvNormAct.Apply(laterals[i], _outputs[i], null, Activation.None));
+            if (i < used.Length - 1) TensorScope.ReleaseEarly(laterals[i]);
+        }
         while (outputs.Count < _options.Outputs)
         {
             var extra = outputs.Count - used.Length;

@@ -13,5 +13,10 @@ public sealed class PyramidBackbone : Module<Tensor, Tensor[]>
     internal PyramidBackbone(ResNet backbone, Fpn neck) => (_backbone, _neck) = (backbone, neck);
 
     /// <summary>[N, 3, H, W] to the levels, finest first.</summary>
-    public override Tensor[] Forward(Tensor image) => _neck.Call(_backbone.Forward(image, _neck.StartLevel).Levels);
+    public override Tensor[] Forward(Tensor image)
+    {
+        var levels = _backbone.Forward(image, _neck.StartLevel).Levels;
+        foreach (var level in levels) TensorScope.GiveUp(level);
+        return _neck.Call(levels);
+    }
 }

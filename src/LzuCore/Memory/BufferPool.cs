@@ -5,7 +5,7 @@ using LzuCore.Memory.Interop;
 namespace LzuCore.Memory;
 
 /// <summary>64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
-/// <remarks>Small blocks come in sizes a quarter of a power of two apart, large ones are cut from segments whose free neighbours join again, so that a step or frame needs little more than what is live at once; what is
+/// <remarks>Small blocks come in sizes a quarter of a power of two apart, large ones are cut from segments that grow and whose free neighbours join again, so that a step or frame needs little more than what is live at once; what is
 /// made of weights and lives as long as they do has blocks of its own, which are reused for the same length. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
 /// live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors
 /// bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
@@ -13,8 +13,8 @@ public sealed unsafe class BufferPool
 {
     private const long Alignment = 64;
 
-    // From here on blocks are cut from segments of at least this.
-    private const long Large = 64 << 10, Segment = 32L << 20;
+    // From here on blocks are cut from segments: ranges of this many addresses, shorter ones where the system refuses so many. Only what is used of them takes memory and is told of.
+    private const long Large = 64 << 10, Segment = 256L << 20, ShortSegment = 32L << 20;
 
     // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
     private const long CollectAfter = 512L << 20;
@@ -122,12 +122,20 @@ public sealed unsafe class BufferPool
         if (lasts || size < Large)
         {
             var bytes = lasts ? size : ClassOf(size);
-            return Allocate(bytes) is not 0 and var address ? new Block(address, bytes, null, lasts) : null;
+            if (Reserve(bytes) is not (not 0 and var address)) return null;
+            Own(bytes);
+            return new Block(address, bytes, null, lasts);
         }
-        foreach (var bytes in size < Segment ? [Segment, size] : new[] { size })
+        if (_segments.Grow(size) is not 0 and var more)
         {
-            if (Allocate(bytes) is not (not 0 and var start)) continue;
-            _segments.Give(new SegmentHeap.Piece(start, bytes));
+            Own(more);
+            return Reused(size, false);
+        }
+        foreach (var range in new[] { Segment, ShortSegment, size })
+        {
+            if (range < size || Reserve(range) is not (not 0 and var start)) continue;
+            _segments.Add(start, range);
+            Own(_segments.Grow(size));
             return Reused(size, false);
         }
         return null;
@@ -139,20 +147,25 @@ public sealed unsafe class BufferPool
         Free(piece.Address, piece.Bytes);
     }
 
-    private nint Allocate(long size)
+    // Addresses of memory that the system gives when they are written to.
+    private static nint Reserve(long size)
     {
         try
         {
             var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
             HugePages.Want(address, size);
-            GC.AddMemoryPressure(size);
-            _owned += size;
             return address;
         }
         catch (OutOfMemoryException)
         {
             return 0;
         }
+    }
+
+    private void Own(long size)
+    {
+        GC.AddMemoryPressure(size);
+        _owned += size;
     }
 
     private void Free(nint address, long size)

@@ -2,26 +2,49 @@ using System.Numerics;
 
 namespace LzuCore.Memory;
 
-// Cuts few large stretches of memory (segments) into pieces, and joins neighbours that are free again: what a frame or step needs at different times comes from the same bytes, whatever the sizes.
-// A request takes the smallest free piece that holds it (of equal ones the lowest), and gives back what is left over. Free pieces lie in bins by size, four to a power of two. Not safe for several threads: the pool has the lock.
+// Cuts few long stretches of memory (segments) into pieces, and joins neighbours that are free again: what a frame or step needs at different times comes from the same bytes, whatever the sizes.
+// A request takes the smallest free piece that holds it (of equal ones the lowest), and gives back what is left over. Free pieces lie in bins by size, four to a power of two.
+// A segment is an address range of which no more is used than was ever needed: where no free piece is long enough its end grows, so that fresh bytes join a free piece before them, and what lies behind the end was never
+// touched and takes no memory. Not safe for several threads: the pool has the lock.
 internal sealed class SegmentHeap
 {
     // What is left over of a piece is cut off from this on.
     private const long LeastPiece = 16 << 10;
 
+    // Segments grow by whole huge pages.
+    private const long Step = 2 << 20;
+
+    private readonly List<Segment> _all = [];
     private readonly List<Piece>[] _bins = new List<Piece>[256];
     private readonly ulong[] _filled = new ulong[4];
+
+    /// <summary>An address range, the first part of which is used.</summary>
+    internal sealed class Segment(nint start, long reserved)
+    {
+        public nint Start => start;
+
+        public long Used { get; set; }
+
+        public long Left => reserved - Used;
+
+        public Piece? Last { get; set; }
+
+        // How many bytes the end needs to be a free piece of some length.
+        public long Missing(long bytes) => bytes - (Last is { Slot: >= 0 } free ? free.Bytes : 0);
+    }
 
     /// <summary>A stretch of a segment, in use or free.</summary>
     public sealed class Piece
     {
-        internal Piece(nint address, long bytes) => (Address, Bytes) = (address, bytes);
+        internal Piece(Segment segment, nint address, long bytes) => (Segment, Address, Bytes) = (segment, address, bytes);
 
         /// <summary>The first byte.</summary>
         public nint Address { get; internal set; }
 
         /// <summary>Its length.</summary>
         public long Bytes { get; internal set; }
+
+        internal Segment Segment { get; }
 
         internal Piece? Before { get; set; }
 
@@ -30,8 +53,25 @@ internal sealed class SegmentHeap
         // Place in its bin; -1 while in use.
         internal int Slot { get; set; } = -1;
 
-        /// <summary>Whether it is a whole segment.</summary>
+        /// <summary>Whether it is all that is used of a segment.</summary>
         public bool IsWhole => Before is null && After is null;
+    }
+
+    /// <summary>Adds an address range, of which nothing is used yet.</summary>
+    public void Add(nint start, long reserved) => _all.Add(new Segment(start, reserved));
+
+    /// <summary>Lengthens a segment until it ends with a free piece of at least some bytes, which <see cref="Take"/> then finds.</summary>
+    /// <returns>By how many bytes; 0 where no segment has room, or the free piece is there.</returns>
+    public long Grow(long bytes)
+    {
+        if (_all.Find(s => s.Missing(bytes) is > 0 and var missing && missing <= s.Left) is not { } segment) return 0;
+        var more = Math.Min((segment.Missing(bytes) + Step - 1) / Step * Step, segment.Left);
+        var piece = new Piece(segment, segment.Start + (nint)segment.Used, more) { Before = segment.Last };
+        if (segment.Last is { } last) last.After = piece;
+        segment.Used += more;
+        segment.Last = piece;
+        Give(piece);
+        return more;
     }
 
     /// <summary>A piece of at least some bytes, in use from now on; null where no free one is that long.</summary>
@@ -42,15 +82,16 @@ internal sealed class SegmentHeap
         Remove(piece);
         if (piece.Bytes - bytes >= LeastPiece)
         {
-            var rest = new Piece(piece.Address + (nint)bytes, piece.Bytes - bytes) { Before = piece, After = piece.After };
+            var rest = new Piece(piece.Segment, piece.Address + (nint)bytes, piece.Bytes - bytes) { Before = piece, After = piece.After };
             if (piece.After is { } after) after.Before = rest;
+            else piece.Segment.Last = rest;
             (piece.After, piece.Bytes) = (rest, bytes);
             Insert(rest);
         }
         return piece;
     }
 
-    /// <summary>Gives a piece back, or a new segment; it is joined with free neighbours.</summary>
+    /// <summary>Gives a piece back; it is joined with free neighbours.</summary>
     /// <returns>The free piece that it is now part of.</returns>
     public Piece Give(Piece piece)
     {
@@ -69,8 +110,12 @@ internal sealed class SegmentHeap
         return piece;
     }
 
-    /// <summary>Takes a free piece out for good: a whole segment, to return it to the system.</summary>
-    public void Drop(Piece piece) => Remove(piece);
+    /// <summary>Forgets a segment that one free piece is all of, so that its range can be returned to the system.</summary>
+    public void Drop(Piece piece)
+    {
+        Remove(piece);
+        _all.Remove(piece.Segment);
+    }
 
     /// <summary>The free pieces that are whole segments.</summary>
     public List<Piece> WholeSegments() => [.. _bins.Where(b => b is not null).SelectMany(b => b).Where(p => p.IsWhole)];
@@ -80,6 +125,7 @@ internal sealed class SegmentHeap
         first.Bytes += second.Bytes;
         first.After = second.After;
         if (second.After is { } after) after.Before = first;
+        else first.Segment.Last = first;
     }
 
     private Piece? Smallest(long bytes)

@@ -64,16 +64,17 @@ public sealed class TensorScope : IDisposable
             if (scope._storages.Remove(storage)) return;
     }
 
-    /// <summary>Returns a buffer before the innermost scope closes, if it is that scope's to return; reading it afterwards is refused. With gradients on, the backward pass may need it: then it stays.</summary>
+    /// <summary>Returns a buffer before its scope closes, if it is the innermost scope's to return, or the running module's since its caller gave it up; reading it afterwards is refused. With gradients on, the backward
+    /// pass may need it: then it stays.</summary>
     /// <param name="tensor">What nobody reads any more.</param>
     public static void ReleaseEarly(Tensor tensor)
     {
-        if (Autograd.Grad.IsOn) return;
-        if (_current?._storages.Remove(tensor.Storage) == true) tensor.Storage.Release();
+        if (!Autograd.Grad.IsOn && MayTakeOver(tensor)) ReleaseNow(tensor);
     }
 
-    /// <summary>Says that nobody reads a buffer of the innermost scope after the module that is called next.</summary>
-    internal static void GiveUp(Tensor tensor)
+    /// <summary>Says that nobody reads a buffer of the innermost scope after the module that is called next, which may then overwrite it, or return it to the pool by <see cref="ReleaseEarly"/>.</summary>
+    /// <param name="tensor">What that module reads last; nothing happens where it is another scope's.</param>
+    public static void GiveUp(Tensor tensor)
     {
         if (_current?._storages.Contains(tensor.Storage) == true) tensor.Storage.IsGivenUp = true;
     }

@@ -25,6 +25,34 @@ public sealed class TensorScopeTests
         GC.KeepAlive(kept);
     }
 
+    // The buffer of a caller stays unless the caller gave it up; what was given up by a scope further out is not the innermost one's to return.
+    [TestCase(false, false, false)]
+    [TestCase(true, false, true)]
+    [TestCase(true, true, false)]
+    public void ReleaseEarly_OfACallersBuffer_WhereItWasGivenUp(bool givenUp, bool nested, bool returned)
+    {
+        using var off = Grad.Off();
+        using var caller = new TensorScope();
+        var x = Tensor.Ones([1000]);
+        if (givenUp) TensorScope.GiveUp(x);
+        using (new TensorScope())
+        {
+            using var inner = nested ? new TensorScope() : null;
+            TensorScope.ReleaseEarly(x);
+        }
+        if (returned) Assert.That(() => x.ToArray<float>(), Throws.TypeOf<ReleasedTensorException>());
+        else Assert.That(x.ToArray<float>(), Is.All.EqualTo(1f));
+    }
+
+    [Test]
+    public void ReleaseEarly_WithGradientsOn_LeavesTheBuffer()
+    {
+        using var scope = new TensorScope();
+        var x = Tensor.Ones([1000]);
+        TensorScope.ReleaseEarly(x);
+        Assert.That(x.ToArray<float>(), Is.All.EqualTo(1f));
+    }
+
     [Test]
     public void Backward_SumsOverUses_AndReturnsGradientsOfLeaves()
     {
