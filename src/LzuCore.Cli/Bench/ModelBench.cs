@@ -21,8 +21,9 @@ internal static class ModelBench
     {
         var input = Tensor.Uniform([batch, 3, size.Height, size.Width], RandomSource.FromKey("bench/input"), -2, 2).To(dtype).To(device).Persist();
         var network = BenchNetwork.Of(name, device);
-        var features = Kept(network.Features(input));
-        double featureFlops = Flops(() => network.Features(input)), headFlops = Flops(() => network.Head(features));
+        // Not before a part reads them: they are not a frame's memory.
+        var features = new Lazy<Tensor[]>(() => Kept(network.Features(input)));
+        double featureFlops = Flops(() => network.Features(input)), headFlops = Flops(() => network.Head(network.Features(input))) - featureFlops;
         var parts = new List<(string Name, Action Work, double Flops)>();
         if (warp == "none") parts.Add(("forward", () => Scoped(() => network.Head(network.Features(input))), featureFlops + headFlops));
         else
@@ -41,12 +42,12 @@ internal static class ModelBench
                 return network.Head(grid.Unzoom(network.Features(grid.Zoom(image, size)), network.Strides, size));
             }), featureFlops + headFlops));
             parts.Add(("zoom", () => Scoped(() => Grid().Zoom(image, size)), double.NaN));
-            parts.Add(("unzoom", () => Scoped(() => Grid().Unzoom(features, network.Strides, size)), double.NaN));
+            parts.Add(("unzoom", () => Scoped(() => Grid().Unzoom(features.Value, network.Strides, size)), double.NaN));
         }
         if (network.Strides.Length > 0)
         {
             parts.Add(("backbone and pyramid", () => Scoped(() => network.Features(input)), featureFlops));
-            parts.Add(("head", () => Scoped(() => network.Head(features)), headFlops));
+            parts.Add(("head", () => Scoped(() => network.Head(features.Value)), headFlops));
         }
         foreach (var (part, work, flops) in parts)
             foreach (var row in Row(part, work, flops)) yield return row;

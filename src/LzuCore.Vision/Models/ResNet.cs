@@ -206,6 +206,7 @@ internal sealed class Bottleneck : Layer
     private readonly ConvLayer _conv2;
     private readonly BatchNorm2d _bn1, _bn2, _bn3;
     private readonly Shortcut? _downsample;
+    private readonly bool _widens;
 
     public Bottleneck(int channels, int planes, BlockGeometry geometry, ResNetOptions options, bool deformable)
     {
@@ -221,14 +222,17 @@ internal sealed class Bottleneck : Layer
         _conv3 = Child("conv3", new Conv2d(planes, planes * Expansion, kernel: 1, bias: false, weightInit: ResNet.Kaiming));
         _bn3 = Child("bn3", new BatchNorm2d(planes * Expansion, eps));
         if (stride != 1 || channels != planes * Expansion) _downsample = Child("downsample", new Shortcut(channels, planes * Expansion, stride, eps));
+        _widens = _downsample is not null && stride == 1;
     }
 
     public override Tensor Forward(Tensor x)
     {
+        // The widest buffer first, while the pool has the bytes of the one before it in one piece.
+        var shortcut = _widens ? _downsample!.Call(x) : null;
         var narrow = ConvNormAct.Apply(x, _conv1, _bn1, Activation.Relu);
         var y = ConvNormAct.Apply(narrow, _conv2, _bn2, Activation.Relu);
         TensorScope.ReleaseEarly(narrow);
-        return ConvNormAct.Apply(y, _conv3, _bn3, Activation.Relu, residual: _downsample?.Call(x) ?? x, residualEnds: true);
+        return ConvNormAct.Apply(y, _conv3, _bn3, Activation.Relu, residual: shortcut ?? _downsample?.Call(x) ?? x, residualEnds: true);
     }
 }
 

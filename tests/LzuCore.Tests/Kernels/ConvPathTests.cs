@@ -27,6 +27,8 @@ public sealed class ConvPathTests
             ("1x1 in pairs", [2, 70, 5, 7], [100, 70, 1, 1], new(1, 0, 1, 1)),
             ("1x1, two channels, one column", [1, 2, 5, 1], [2, 2, 1, 1], new(1, 0, 1, 1)),
             ("1x1 of many pairs", [1, 34, 61, 61], [66, 34, 1, 1], new(1, 0, 1, 1)),
+            ("1x1 stride 2, even channels", [2, 36, 11, 13], [50, 36, 1, 1], new(2, 0, 1, 1)),
+            ("1x1 stride 2 of many pairs", [1, 66, 60, 122], [34, 66, 1, 1], new(2, 0, 1, 1)),
             ("1x1 with padding", [1, 16, 5, 6], [32, 16, 1, 1], new(1, 1, 1, 1)),
             ("7x7 stride 2, dilated", [1, 3, 21, 23], [24, 3, 7, 7], new(2, 3, 2, 1)),
             ("7x7 stride 2, groups", [1, 4, 15, 16], [24, 2, 7, 7], new(2, 3, 1, 2)),
@@ -130,7 +132,7 @@ public sealed class ConvPathTests
     }
 
     [Test]
-    public void Strassen_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values(64, 256, 1024)] int channels, [Values] bool rectified)
+    public void Strassen_IsWithinFourMillionthsOfTheMaximum([ValueSource(nameof(Paths))] object path, [Values(64, 256, 1024, 2048)] int channels, [Values] bool rectified)
     {
         Tensor input = Tensor.Normal([1, channels, 19, 31], RandomSource.FromSeed(1)), weight = Tensor.Normal([256, channels, 1, 1], RandomSource.FromSeed(2), 0, Math.Sqrt(2.0 / channels));
         if (rectified) input = input.Relu();
@@ -219,21 +221,23 @@ public sealed class ConvPathTests
     [TestCase(600, 960, 3, 64, 1, null)]
     [TestCase(75, 120, 128, 128, 2, typeof(Winograd3x3Stride2))]
     [TestCase(19, 30, 256, 256, 2, typeof(Winograd3x3Stride2))]
-    [TestCase(19, 30, 512, 512, 2, null)]
+    [TestCase(19, 30, 512, 512, 2, typeof(Winograd3x3Stride2))]
     [TestCase(10, 15, 2048, 256, 2, null)]
     public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
         Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
-    [TestCase(38, 60, 1024, 256, typeof(Strassen1x1))]
-    [TestCase(38, 60, 256, 1024, typeof(Strassen1x1))]
-    [TestCase(75, 120, 512, 256, typeof(Strassen1x1))]
-    [TestCase(75, 120, 256, 256, null)]
-    [TestCase(75, 120, 128, 512, null)]
-    [TestCase(19, 30, 512, 2048, null)]
-    [TestCase(4, 4, 1024, 256, null)]
-    [TestCase(38, 60, 1023, 256, null)]
-    public void Fastest_OfOneByOne(int rows, int columns, int channels, int outputs, Type? form) =>
-        Assert.That(WinogradForm.Fastest([Phase.Forward(new(1, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+    [TestCase(38, 60, 1024, 256, 1, typeof(Strassen1x1))]
+    [TestCase(38, 60, 256, 1024, 1, typeof(Strassen1x1))]
+    [TestCase(75, 120, 512, 256, 1, typeof(Strassen1x1))]
+    [TestCase(19, 30, 512, 2048, 1, typeof(Strassen1x1))]
+    [TestCase(75, 120, 256, 512, 2, typeof(Strassen1x1))]
+    [TestCase(19, 30, 1024, 2048, 2, null)]
+    [TestCase(75, 120, 256, 256, 1, null)]
+    [TestCase(75, 120, 128, 512, 1, null)]
+    [TestCase(4, 4, 1024, 256, 1, null)]
+    [TestCase(38, 60, 1023, 256, 1, null)]
+    public void Fastest_OfOneByOne(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
+        Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     [TestCase(300, 480, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(75, 120, 3, 64, typeof(Winograd7x7Stride2))]

@@ -76,9 +76,9 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
         for (var i = 0; i < inputs.Length; i++) Forward(args, inputs[i], weight, epilogue, outputs[i]);
     }
 
-    // Sums of one piece alone: longer ones are kept in the output between pieces.
+    // Sums of one piece alone: longer ones, which pixels apart from each other have, are kept in the output between pieces.
     public bool OverwritesResidual(in Conv2dArgs args, DType dtype, Shape weight) =>
-        dtype == DType.Float32 && Strassen1x1.Fits(args, new(weight[2], weight[3]));
+        dtype == DType.Float32 && args.Stride == new Size2(1, 1) && Strassen1x1.Fits(args, new(weight[2], weight[3]));
 
     public void BackwardInput(in Conv2dArgs args, TensorView dOutput, TensorView weight, in Epilogue epilogue, TensorView dInput)
     {

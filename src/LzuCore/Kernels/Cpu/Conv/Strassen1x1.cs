@@ -12,7 +12,7 @@ internal sealed unsafe class Strassen1x1() : WinogradForm<Strassen1x1>(kernel: 1
     private const int Products = 7;
 
     /// <summary>Whether a convolution is one of these.</summary>
-    public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(1, 1) && args is { Groups: 1, Stride: { Height: 1, Width: 1 }, Padding: { Height: 0, Width: 0 } };
+    public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(1, 1) && args is { Groups: 1, Stride: { Height: 1, Width: 1 } or { Height: 2, Width: 2 }, Padding: { Height: 0, Width: 0 } };
 
     /// <inheritdoc/>
     public override int Parts => 2;

@@ -13,6 +13,7 @@ internal readonly unsafe struct WinogradTiles
         foreach (var tap in phase.Taps) (Top, bottom, Left, right) = (Math.Min(Top, tap.Dy), Math.Max(bottom, tap.Dy), Math.Min(Left, tap.Dx), Math.Max(right, tap.Dx));
         Stride = phase.SourceStepY;
         (StepY, StepX) = form.Kernel > 1 ? ((bottom - Top) / (form.Kernel - 1), (right - Left) / (form.Kernel - 1)) : (1, 1);
+        (ApartY, ApartX) = form.Kernel > 1 ? (StepY, StepX) : (Stride, Stride);
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         Count = checked(batch * _rows.Count * _columns.Count);
     }
@@ -28,10 +29,15 @@ internal readonly unsafe struct WinogradTiles
     /// <summary>Source pixels from an output's to the next one's.</summary>
     public int Stride { get; }
 
-    /// <summary>Pixels from one of a tile's to the next, down and right: the dilation.</summary>
+    /// <summary>Pixels from one of a tile's outputs to the next, down and right: the dilation.</summary>
     public int StepY { get; }
 
     public int StepX { get; }
+
+    /// <summary>Pixels from one that a tile reads to the next: the dilation, or the stride of a single tap.</summary>
+    public int ApartY { get; }
+
+    public int ApartX { get; }
 
     /// <summary>A tile's picture and its first output pixel.</summary>
     public (int Picture, int Y, int X) Origin(int tile)
@@ -56,10 +62,10 @@ internal readonly unsafe struct WinogradTiles
     public void Pixels(Picture picture, int n, int y, int x, int rows, int columns, float* zero, float** to)
     {
         var from = picture.Data + n * picture.Image;
-        for (var i = 0; i < rows; i++, y += StepY)
+        for (var i = 0; i < rows; i++, y += ApartY)
         {
             var across = x;
-            for (var j = 0; j < columns; j++, across += StepX)
+            for (var j = 0; j < columns; j++, across += ApartX)
                 *to++ = (uint)y < (uint)picture.Height && (uint)across < (uint)picture.Width ? from + y * picture.Row + across * picture.Pixel : zero;
         }
     }
@@ -117,7 +123,8 @@ internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phas
             var (n, y, x) = Tiles.Origin(tile);
             across = Tiles.Across(tile, end - tile);
             int width = across * form.OutputColumns, top = y * stride + Tiles.Top, left = x * stride + Tiles.Left;
-            for (var row = y == 0 ? 0 : form.InputRows - form.OutputRows * stride; row < form.InputRows; row++) Add(Source, n, top + row, left, (width - 1) * stride + form.Kernel);
+            if (Tiles.ApartX > 1) for (var column = 0; column < width; column++) Add(Source, n, top, left + column * Tiles.ApartX, 1);
+            else for (var row = y == 0 ? 0 : form.InputRows - form.OutputRows * stride; row < form.InputRows; row++) Add(Source, n, top + row, left, (width - 1) * stride + form.Kernel);
             for (var row = 0; row < form.OutputRows; row++) Add(target, n, y + row, x, width);
         }
         return found;
