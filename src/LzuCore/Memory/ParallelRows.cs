@@ -34,7 +34,9 @@ public static class ParallelRows
     /// <param name="rows">Number of rows; 0 does nothing.</param>
     /// <param name="grain">Rows a chunk; large enough that a chunk takes tens of microseconds.</param>
     /// <param name="body">Must not depend on which thread runs it, nor on the order of chunks.</param>
-    public static void For(int rows, int grain, Action<int, int> body)
+    /// <param name="inTurn">Whether threads take chunks in turn: where neighbouring chunks read the same bytes from memory. Otherwise each begins with a stretch of its own, which is the same one in every job of as many chunks,
+    /// so that it finds in its core's caches what it has written.</param>
+    public static void For(int rows, int grain, Action<int, int> body, bool inTurn = false)
     {
         if (rows <= 0) return;
         grain = Math.Max(1, grain);
@@ -48,10 +50,10 @@ public static class ParallelRows
         try
         {
             EnsureWorkers(threads - 1);
-            var job = new Job(rows, grain, chunks, body);
+            var job = new Job(rows, grain, chunks, inTurn ? 1 : threads, body);
             for (var i = 0; i < threads - 1; i++) _workers[i].Start(job);
             var started = Stopwatch.GetTimestamp();
-            job.Work();
+            job.Work(0);
             job.CloseAndWait();
             Help.Weigh(job.Alone - (Stopwatch.GetTimestamp() - started));
         }
@@ -100,12 +102,15 @@ public static class ParallelRows
 
     // State: how many helpers are inside; the top bit says that nobody may enter any more. The caller closes the job when no chunk is left,
     // so a helper that never woke up is not waited for.
-    private sealed class Job(int rows, int grain, int chunks, Action<int, int> body)
+    private sealed class Job(int rows, int grain, int chunks, int shares, Action<int, int> body)
     {
+        // What is done of a share has a cache line of its own.
+        private const int Line = 16;
+
         private const int Closed = int.MinValue;
         // A chunk that takes so much longer than the shortest was interrupted.
         private static readonly long Interruption = Stopwatch.Frequency / 5000;
-        private int _next;
+        private readonly int[] _done = new int[shares * Line];
         private int _state;
         private long _shortest = long.MaxValue;
         private long _alone;
@@ -114,7 +119,7 @@ public static class ParallelRows
         /// <summary>Ticks that the chunks done would take one after another, but for interruptions.</summary>
         public long Alone => Volatile.Read(ref _alone);
 
-        public void Join()
+        public void Join(int thread)
         {
             int state;
             do
@@ -123,19 +128,19 @@ public static class ParallelRows
                 if (state < 0) return;
             }
             while (Interlocked.CompareExchange(ref _state, state + 1, state) != state);
-            Work();
+            Work(thread);
             Interlocked.Decrement(ref _state);
         }
 
-        /// <summary>Does chunks until none is left.</summary>
-        public void Work()
+        /// <summary>Does the chunks of a thread's share, then what others have left of theirs.</summary>
+        public void Work(int thread)
         {
             var alone = 0L;
             _inside = true;
             try
             {
-                int chunk;
-                while (Volatile.Read(ref _error) is null && (chunk = Interlocked.Increment(ref _next) - 1) < chunks)
+                var share = thread % shares;
+                while (Volatile.Read(ref _error) is null && Next(ref share) is >= 0 and var chunk)
                 {
                     var started = Stopwatch.GetTimestamp();
                     body(chunk * grain, Math.Min(rows, (chunk + 1) * grain));
@@ -156,6 +161,19 @@ public static class ParallelRows
             }
         }
 
+        // The next chunk of a share, or of the first one after it that is not used up.
+        private int Next(ref int share)
+        {
+            for (var tried = 0; tried < shares; tried++, share = (share + 1) % shares)
+            {
+                int first = First(share), count = First(share + 1) - first;
+                if (Volatile.Read(ref _done[share * Line]) < count && Interlocked.Increment(ref _done[share * Line]) is var number && number <= count) return first + number - 1;
+            }
+            return -1;
+        }
+
+        private int First(int share) => (int)((long)chunks * share / shares);
+
         public void CloseAndWait()
         {
             Interlocked.Or(ref _state, Closed);
@@ -168,11 +186,15 @@ public static class ParallelRows
     private sealed class Worker
     {
         private readonly SemaphoreSlim _wake = new(0);
+        private readonly int _index;
         private Job? _job;
         private int _asleep;
 
-        public Worker(int index) =>
+        public Worker(int index)
+        {
+            _index = index;
             new Thread(Run) { IsBackground = true, Name = $"lzu worker {index}" }.Start();
+        }
 
         public void Start(Job job)
         {
@@ -196,7 +218,7 @@ public static class ParallelRows
                     continue;
                 }
                 Volatile.Write(ref _job, null);
-                job.Join();
+                job.Join(_index + 1);
             }
         }
     }

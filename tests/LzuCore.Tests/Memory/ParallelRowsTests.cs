@@ -13,16 +13,33 @@ public sealed class ParallelRowsTests
     [TearDown]
     public void Restore() => ParallelRows.Threads = _threads;
 
-    [TestCase(1)]
-    [TestCase(2)]
-    [TestCase(3)]
-    [TestCase(7)]
-    public void For_RunsEveryRowOnce(int count)
+    [Test]
+    public void For_RunsEveryRowOnce([Values(1, 2, 3, 7)] int count, [Values] bool inTurn, [Values(1, 65, 1001)] int rows)
     {
         ParallelRows.Threads = count;
-        var seen = new int[1001];
-        ParallelRows.For(seen.Length, 10, (begin, end) => { for (var i = begin; i < end; i++) Interlocked.Increment(ref seen[i]); });
+        var seen = new int[rows];
+        ParallelRows.For(seen.Length, 10, (begin, end) => { for (var i = begin; i < end; i++) Interlocked.Increment(ref seen[i]); }, inTurn);
         Assert.That(seen, Is.All.EqualTo(1));
+    }
+
+    // Each thread begins with a stretch of its own; the one that is done first does what the other has left.
+    [Test]
+    public void For_GivesEachThreadAStretch_AndTheRestToWhoeverIsFree()
+    {
+        ParallelRows.Threads = 2;
+        var caller = Environment.CurrentManagedThreadId;
+        var byCaller = new bool[100];
+        // Where the system lets the worker sleep too long, or the caller, the next job tells.
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            ParallelRows.For(byCaller.Length, 1, (begin, _) =>
+            {
+                byCaller[begin] = Environment.CurrentManagedThreadId == caller;
+                Thread.Sleep(byCaller[begin] ? 1 : 4);
+            });
+            if (byCaller[..50].All(b => b) && byCaller[50..].Distinct().Count() == 2) return;
+        }
+        Assert.Fail($"in none of the jobs: {string.Concat(byCaller.Select(b => b ? '0' : '1'))}");
     }
 
     [Test]

@@ -62,9 +62,8 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 LocateTargets(phase, target, pixel0, starts[inBlock] - pixel0, outs);
                 for (var t = 0; t < inBlock && !inPlace; t++) Locate(source, phase, parts, length, starts[t], starts[t + 1] - starts[t], zero, table + (starts[t] - pixel0) * taps);
                 int sliver0 = (int)((long)cut.Slivers * group / groups), sliver1 = (int)((long)cut.Slivers * (group + 1) / groups);
-                // Threads take blocks in turn.
-                int coming0 = Math.Min(tiles, tile0 + ParallelRows.Threads * blockTiles), coming1 = groups == 1 ? Math.Min(tiles, coming0 + blockTiles) : coming0;
-                var ahead = Next(runs, Pixel(coming0), Pixel(coming1), (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
+                var coming = groups == 1 ? Math.Min(tiles, tile1 + blockTiles) : tile1;
+                var ahead = Next(runs, Pixel(tile1), Pixel(coming), (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
                 for (var s = sliver0; s < sliver1; s++)
                 {
                     int width = cut.Width(s), piece = Piece(width);
@@ -92,7 +91,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                         }
                 }
             }
-        });
+        }, inTurn: groups > 1);
         GC.KeepAlive(weights);
 
         int Pixel(int t) => (int)((long)pixels * t / tiles);

@@ -20,6 +20,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
     private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
 
+    // Filters of more than this are read from the third-level cache, or from memory.
+    private const int SharedFilterBytes = 1 << 20;
+
     // Of pairs of pixels: sums stay in the first cache levels while a sliver is finished.
     private const int PairsBlock = 24;
 
@@ -54,6 +57,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
+        // Threads that take blocks in turn read the same filters at the same time: once from memory.
+        var inTurn = cut.Stored * filters.Depth * sizeof(float) > SharedFilterBytes;
         if (blocks >= UnitsPerThread * ParallelRows.Threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
@@ -61,8 +66,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
-                    // Threads take blocks in turn.
-                    int first = Start(block), count = Start(block + 1) - first, coming = block + ParallelRows.Threads;
+                    int first = Start(block), count = Start(block + 1) - first, coming = block + (inTurn ? ParallelRows.Threads : 1);
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
@@ -70,7 +74,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels * form.Parts, cut.Columns * form.Parts, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
-            });
+            }, inTurn);
             return;
         }
         using var all = Scratch.Floats(form.Values * whole);
@@ -88,7 +92,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 using var now = new Block(form, tiles, first, Start(block + 1) - first, shared + first * step, whole);
                 Multiply(form, now, step, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, zero, ref none);
             }
-        });
+        }, inTurn: true);
 
         int Start(int block) => (int)((long)tiles.Count * block / blocks);
     }
