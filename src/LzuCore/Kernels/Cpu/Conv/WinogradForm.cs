@@ -27,9 +27,9 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
 
     // What part of a 1x1 convolution has to be saved, and of how many weights: filters are 7/4 of them, and more would take memory that a twentieth of the time is not worth.
     private const double PairsGain = 0.02;
-    private const long PairsWeights = 1024 << 10;
+    private const long PairsWeights = 512 << 10;
 
-    // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds (512 to 512 channels would take 17 MiB more memory to save a fifth).
+    // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds.
     private const double StridedGain = 0.2, StridedFilters = 8 << 20;
 
     /// <summary>Taps, down and across.</summary>
