@@ -73,6 +73,9 @@ public sealed class WarpInverseTests
             },
             iter: 40);
 
+    // On the rim an end node within 1e-5 of it counts as the rim (WarpGrid.Invert), while the warp itself has it where it is.
+    private static double Limit(double coordinate) => Math.Abs(coordinate) == 1 ? 1e-5 : 1e-6;
+
     [Test]
     public void Inverse_MapsBackOntoItsPixel([Values] bool separable, [Values] bool antiCrop) =>
         Any.Sample(
@@ -85,8 +88,9 @@ public sealed class WarpInverseTests
                 for (var i = 0; i < valid.Length; i++)
                 {
                     if (valid[i] == 0) continue;
-                    Assert.That(there[2 * i], Is.EqualTo((2.0 * (i % 14) - 13) / 13).Within(1e-6));
-                    Assert.That(there[2 * i + 1], Is.EqualTo((2.0 * (i / 14) - 10) / 10).Within(1e-6));
+                    double x = (2.0 * (i % 14) - 13) / 13, y = (2.0 * (i / 14) - 10) / 10;
+                    Assert.That(there[2 * i], Is.EqualTo(x).Within(Limit(x)));
+                    Assert.That(there[2 * i + 1], Is.EqualTo(y).Within(Limit(y)));
                 }
             },
             iter: 25);
