@@ -48,7 +48,7 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
 
     # The sum over k, two terms a turn and a last one where the length is odd: fewer instructions a multiply-add, which counts where another thread
     # shares the core. element(i, k) is A's element of row i, k terms on; advance goes two terms on. Where more terms follow, b stands behind the last.
-    # A turn fetches one line of what comes next, and with a panel as many lines of the next one as it reads of this one.
+    # A turn fetches one line of what comes next, and with a panel as many lines of the next one as one vector of this one has.
     def terms(indent, panel_step, element, advance="", follow=False, fetches=False, panels=False):
         def body(n, depth):
             for k in range(n):
@@ -61,10 +61,7 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
         if fetches and fetch:
             put(f"{pad}    {fetch.format('ahead')}; ahead += aheadStep;")
         if panels and fetch_far:
-            for v in range(3 if wide_rows else 2):
-                text = " ".join(fetch_far.format("next" + (f" + {64 * line}" if line else "")) + ";" for line in range(v * panel_lines, (v + 1) * panel_lines))
-                put(f"{pad}    " + (text if v == 0 else f"if (TWidth.Vectors > {v}) {{ {text} }}"))
-            put(f"{pad}    next += TWidth.Vectors * {64 * panel_lines};")
+            put(f"{pad}    " + " ".join(fetch_far.format("next" + (f" + {64 * line}" if line else "")) + ";" for line in range(panel_lines)) + f" next += {64 * panel_lines};")
         body(2, indent + 4)
         put(f"{pad}    b += 2 * {panel_step};{advance}\n{pad}}}")
         put(f"{pad}if (k < length)\n{pad}{{")

@@ -17,11 +17,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // A block's V and M.
     private const int BlockBytes = 800 << 10;
 
-    // Filters that no third-level cache holds are read from memory for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
-    private const int ManyFilterBytes = 16 << 20, LongBlock = 72;
-
-    // Filters of more than this are read from the third-level cache, or from memory.
-    private const int SharedFilterBytes = 1 << 20;
+    // Filters of more than this are read from the third-level cache, or from memory, for every block. Then blocks are long, and each point's tiles meet all outputs before the next point's, so that only the tiles of one point need stay in cache.
+    private const int ManyFilterBytes = 1 << 20, LongBlock = 32;
 
     // Of pairs of pixels: sums stay in the first cache levels while a sliver is finished.
     private const int PairsBlock = 24;
@@ -52,13 +49,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         channels /= form.Parts;
         int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
-        int most = many ? LongBlock / cut.Rows * cut.Rows : form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
+        int most = form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
         // Threads that take blocks in turn read the same filters at the same time: once from memory.
-        var inTurn = cut.Stored * filters.Depth * sizeof(float) > SharedFilterBytes;
         if (blocks >= UnitsPerThread * ParallelRows.Threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
@@ -66,7 +62,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
-                    int first = Start(block), count = Start(block + 1) - first, coming = block + (inTurn ? ParallelRows.Threads : 1);
+                    int first = Start(block), count = Start(block + 1) - first, coming = block + (many ? ParallelRows.Threads : 1);
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
@@ -74,7 +70,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels * form.Parts, cut.Columns * form.Parts, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
-            }, inTurn);
+            }, inTurn: many);
             return;
         }
         using var all = Scratch.Floats(form.Values * whole);
@@ -150,7 +146,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     }
 
     // The products of some tiles with some slivers of outputs, and their output transforms. The outputs' lines come to the second-level cache meanwhile, a few for each product: half of what the transforms would take is waiting for them.
-    // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy.
+    // While the last tiles meet a panel of filters, the next one comes from the third-level cache, which another core may keep busy, or from memory: each of as many groups of tiles as a panel has vectors fetches the lines of one, for a burst of all would wait.
     [SkipLocalsInit]
     private void Multiply(WinogradForm form, in Block block, int step, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, float* zero, ref Ahead ahead)
     {
@@ -174,6 +170,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
+                var spread = Math.Min(cut.Width(s) / micro.VectorLanes, groups);
                 tile.Column = p * sumPlane + cut.Start(s) - column;
                 float* panel = panels[s - sliver0] + filter * tile.BStep;
                 float* following = s + 1 < sliver1 ? panels[s + 1 - sliver0] + filter * cut.Width(s + 1) : p + 1 < values ? panels[0] + next * cut.Width(sliver0) : panels[s + 1 - sliver0];
@@ -190,7 +187,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                         ahead.Next(&tile, tile.SegmentLength);
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
-                        tile.Next = g == groups - 1 && following != null && following != panel ? following + term * tile.BStep : null;
+                        tile.Next = g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
                         micro.Run(&tile, rows, (int)tile.BStep, Addressing.Strided);
                     }
                 }

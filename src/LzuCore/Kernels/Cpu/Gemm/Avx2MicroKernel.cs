@@ -117,9 +117,7 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
                 for (k = 0; k < length - 1; k += 2)
                 {
                     Sse.Prefetch0(ahead); ahead += aheadStep;
-                    Sse.Prefetch1(next);
-                    if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 64); }
-                    next += TWidth.Vectors * 64;
+                    Sse.Prefetch1(next); next += 64;
                     b0 = Vector256.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
                     a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);

@@ -159,10 +159,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 for (k = 0; k < length - 1; k += 2)
                 {
                     Sse.Prefetch0(ahead); ahead += aheadStep;
-                    Sse.Prefetch1(next); Sse.Prefetch1(next + 64);
-                    if (TWidth.Vectors > 1) { Sse.Prefetch1(next + 128); Sse.Prefetch1(next + 192); }
-                    if (TWidth.Vectors > 2) { Sse.Prefetch1(next + 256); Sse.Prefetch1(next + 320); }
-                    next += TWidth.Vectors * 128;
+                    Sse.Prefetch1(next); Sse.Prefetch1(next + 64); next += 128;
                     b0 = Vector512.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                     if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);

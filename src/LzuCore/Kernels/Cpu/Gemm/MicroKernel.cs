@@ -151,7 +151,7 @@ internal unsafe struct Tile
     public byte* Ahead;
     /// <summary>Bytes from one of these addresses to the next.</summary>
     public nint AheadStep;
-    /// <summary>Strided: a packed panel to bring into the second-level cache meanwhile, row by row; null is none. Only a hint.</summary>
+    /// <summary>Strided: what to bring into the second-level cache meanwhile, as many lines a term as a vector fills; null is nothing. Only a hint.</summary>
     public float* Next;
     /// <summary>Packed panel, [k][width].</summary>
     public float* B;
