@@ -27,6 +27,9 @@ public static class ParallelRows
         }
     }
 
+    /// <summary>Threads that a job started now would have: 1 inside another job and while workers rest. How work is cut may depend on it, results must not.</summary>
+    internal static int Ready => _inside || Help.IsPaused ? 1 : Threads;
+
     /// <summary>From now on the calling thread does its jobs alone. For threads that are one of many, such as a loader's: the workers stay free for what they feed.</summary>
     public static void WorkAlone() => _inside = true;
 

@@ -96,7 +96,7 @@ internal sealed unsafe class GridSampleKernel(SimdWidth width) : IGridSampleKern
         T* dy = dOutput.Pointer<T>(), dx = dInput.Pointer<T>();
         if (dInput.Count == 0) return;
         var blocks = (c + ChannelBlock - 1) / ChannelBlock;
-        var bands = Math.Min(plan.Height, Math.Max(1, ParallelRows.Threads * 2 / Math.Max(1, batch * blocks)));
+        var bands = Math.Min(plan.Height, Math.Max(1, ParallelRows.Ready * 2 / Math.Max(1, batch * blocks)));
         ParallelRows.For(batch * blocks * bands, 1, (begin, end) =>
         {
             for (var unit = begin; unit < end; unit++)

@@ -54,7 +54,8 @@ internal sealed unsafe class SampledConv(MicroKernel micro, SimdWidth width)
     {
         var cut = product.Cut;
         // Small blocks where threads need something to share; sums do not depend on the cut.
-        var wanted = ParallelRows.Threads == 1 ? 1 : 4 * ParallelRows.Threads;
+        var threads = ParallelRows.Ready;
+        var wanted = threads == 1 ? 1 : 4 * threads;
         var most = Math.Clamp(ColumnBytes / (cut.Rows * product.RowBytes(1)), FewestTiles, Math.Max(FewestTiles, BlockRows / cut.Rows));
         int blockTiles = (int)Math.Clamp((product.Tiles + wanted - 1) / wanted, FewestTiles, most), blocks = (product.Tiles + blockTiles - 1) / blockTiles, rows = blockTiles * cut.Rows, piece = Piece(product, rows);
         ParallelRows.For(blocks, 1, (begin, end) =>

@@ -66,7 +66,8 @@ internal sealed unsafe class SampledConvGradient(MicroKernel micro, SimdWidth wi
                 });
             if (wanted.Input is null) continue;
             // Each unit finds the places again, so there are no more than threads need; the cut does not change a sum.
-            var units = ParallelRows.Threads == 1 ? 1 : Math.Clamp(length / FewestChannels, 1, 2 * ParallelRows.Threads);
+            var threads = ParallelRows.Ready;
+            var units = threads == 1 ? 1 : Math.Clamp(length / FewestChannels, 1, 2 * threads);
             ParallelRows.For(units, 1, (begin, end) =>
             {
                 for (var unit = begin; unit < end; unit++)

@@ -27,7 +27,7 @@ internal sealed unsafe class WeightGradient(MicroKernel micro)
         var columns = phase.Taps.Length * length;
         var cut = new ColumnCut(micro, columns);
         // Every group of rows gathers the panels again, so there are no more groups than threads want. Whoever computes it, a piece of dWeight is the same sum.
-        int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, wanted = ParallelRows.Threads == 1 ? 1 : UnitsAThread * ParallelRows.Threads, groups = Math.Clamp((wanted + slivers - 1) / slivers, 1, tiles);
+        int slivers = cut.Slivers, tiles = (outputs + cut.Rows - 1) / cut.Rows, threads = ParallelRows.Ready, wanted = threads == 1 ? 1 : UnitsAThread * threads, groups = Math.Clamp((wanted + slivers - 1) / slivers, 1, tiles);
         int most = Math.Max(1, PieceBytes / (Math.Max(1, outputs / groups) * micro.MaxWidth * sizeof(float))), runs = Math.Max((slivers + most - 1) / most, Math.Min(slivers, wanted));
         var pixels = checked(source.Batch * phase.Rows * phase.Columns);
         if (pixels == 0)

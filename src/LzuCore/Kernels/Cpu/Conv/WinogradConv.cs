@@ -47,7 +47,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         if (tiles.Count == 0) return;
         var cut = filters.Cut;
         channels /= form.Parts;
-        int step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
+        int threads = ParallelRows.Ready, step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
         int most = form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
@@ -55,14 +55,14 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
         // Threads that take blocks in turn read the same filters at the same time: once from memory.
-        if (blocks >= UnitsPerThread * ParallelRows.Threads || form.Values * whole * sizeof(float) > SharedBytes)
+        if (blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
                 var runs = stackalloc AheadRun[MostRuns];
                 for (var block = begin; block < end; block++)
                 {
-                    int first = Start(block), count = Start(block + 1) - first, coming = block + (many ? ParallelRows.Threads : 1);
+                    int first = Start(block), count = Start(block + 1) - first, coming = block + (many ? threads : 1);
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
@@ -77,7 +77,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var shared = all.Pointer;
         ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(form, tiles, channels, begin, end - begin, shared + begin * step, step, whole));
         // A block alone meets as many slivers as threads leave it, a point after the other: a point's tiles stay in the first-level cache.
-        var together = blocks == 1 ? Math.Max(1, cut.Slivers / (2 * ParallelRows.Threads)) : 1;
+        var together = blocks == 1 ? Math.Max(1, cut.Slivers / (2 * threads)) : 1;
         ParallelRows.For(blocks * ((cut.Slivers + together - 1) / together), 1, (begin, end) =>
         {
             Ahead none = default;
