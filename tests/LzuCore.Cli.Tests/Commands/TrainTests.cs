@@ -129,6 +129,7 @@ public sealed class TrainTests
         Process.Start("kill", $"-{signal} {process.Id}").WaitForExit();
         // Where the whole run was started to ignore interrupts, so are its children.
         if (!process.WaitForExit(60_000)) process.Kill();
+        process.WaitForExit();
         Assert.That(process.ExitCode, Is.EqualTo(130), "it does not stop");
         var document = JsonDocument.Parse(process.StandardOutput.ReadToEnd()).RootElement;
         Assert.That(document.GetProperty("interrupted").GetBoolean(), Is.True);
