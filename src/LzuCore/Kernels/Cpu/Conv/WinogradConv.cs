@@ -6,9 +6,9 @@ namespace LzuCore.Kernels.Cpu;
 
 // 3x3 convolution of stride 1, or 2, by Winograd's algorithm, a stem's over squares of pixels (PairedSource), and 1x1 by Strassen's (Strassen1x1). With tiles of 4x6 (WinogradForm) 48 products of matrices [tiles, channels] x [channels, outputs] instead of nine over 24 times as many pixels: two ninths of the multiplications.
 // Both the forward pass and the adjoint in the input are such convolutions. With dilation d, each of the d·d subsets of pixels that lie d apart is one by itself.
-//   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache
-//   each sliver of outputs: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
-// Transformed filters are panels of as many taps as there are filters, which a block reads once, front to back. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
+//   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache, a long block's in the third
+//   each sliver of outputs, or all of them: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
+// Transformed filters are panels of as many taps as there are filters, which a block reads once. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
 // Where there are few blocks, threads share the input transforms first, and the slivers then; every output is the same chain of operations either way.
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
@@ -48,13 +48,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var cut = filters.Cut;
         channels /= form.Parts;
         int threads = ParallelRows.Ready, step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
+        // Threads take long blocks in turn and so read the same filters at the same time: once from memory.
         var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
         int most = form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
-        // Threads that take blocks in turn read the same filters at the same time: once from memory.
         if (blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
