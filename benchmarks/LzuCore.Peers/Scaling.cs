@@ -73,6 +73,8 @@ internal static class Scaling
     /// <summary>Keeps one core busy until the standard input ends.</summary>
     public static void Burn()
     {
+        // A peak is sampled on all threads, and this process is to want one core, not all of them.
+        ParallelRows.Threads = 1;
         var over = Task.Run(Console.In.ReadToEnd);
         while (!over.IsCompleted) Peak.Sample();
     }

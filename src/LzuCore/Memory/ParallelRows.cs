@@ -5,15 +5,18 @@ namespace LzuCore.Memory;
 
 /// <summary>The only place that decides threads. Work is cut into chunks whose borders do not depend on the thread count, and threads take
 /// the next chunk when they are free, so a slow or lost core costs its share and results are the same for any number of threads.</summary>
-/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread. So does every job for a while when jobs have
-/// taken longer than their chunks would one after another: other processes want the cores then.</remarks>
+/// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread.
+/// <para>Where other processes want the cores too, a thread driven from its core keeps its chunk until it has a core again, milliseconds later, and all wait for it. So a worker offers its core every millisecond, between two chunks, when
+/// nobody waits for it: a quiet core is its own again within a microsecond, on a contended one the others have their turn then. On the caller's core it stays out.</para></remarks>
 public static class ParallelRows
 {
-    private const int SpinsBeforeSleep = 2000;
+    private const int SpinsBeforeSleep = 2000, SpinsBeforeYield = 64;
+    private static readonly long Turn = Stopwatch.Frequency / 1000, Brief = Turn / 20;
     private static readonly Lock StartLock = new();
     private static readonly Lock JobLock = new();
     private static int _threads = Environment.ProcessorCount;
     private static Worker[] _workers = [];
+    private static int _keptOut;
     [ThreadStatic] private static bool _inside;
 
     /// <summary>Threads used, the caller's included. At least 1.</summary>
@@ -27,8 +30,8 @@ public static class ParallelRows
         }
     }
 
-    /// <summary>Threads that a job started now would have: 1 inside another job and while workers rest. How work is cut may depend on it, results must not.</summary>
-    internal static int Ready => _inside || Help.IsPaused ? 1 : Threads;
+    /// <summary>Threads that a job started now would have: 1 inside another job, fewer while workers are kept out. How work is cut may depend on it, results must not.</summary>
+    internal static int Ready => _inside ? 1 : Math.Max(1, Threads - Volatile.Read(ref _keptOut));
 
     /// <summary>From now on the calling thread does its jobs alone. For threads that are one of many, such as a loader's: the workers stay free for what they feed.</summary>
     public static void WorkAlone() => _inside = true;
@@ -45,7 +48,7 @@ public static class ParallelRows
         grain = Math.Max(1, grain);
         var chunks = (rows + grain - 1) / grain;
         var threads = Math.Min(Threads, chunks);
-        if (threads == 1 || Help.IsPaused || _inside || !JobLock.TryEnter())
+        if (threads == 1 || _inside || !JobLock.TryEnter())
         {
             for (var begin = 0; begin < rows; begin += grain) body(begin, Math.Min(rows, begin + grain));
             return;
@@ -55,10 +58,8 @@ public static class ParallelRows
             EnsureWorkers(threads - 1);
             var job = new Job(rows, grain, chunks, inTurn ? 1 : threads, body);
             for (var i = 0; i < threads - 1; i++) _workers[i].Start(job);
-            var started = Stopwatch.GetTimestamp();
-            job.Work(0);
+            job.Work(0, long.MaxValue);
             job.CloseAndWait();
-            Help.Weigh(job.Alone - (Stopwatch.GetTimestamp() - started));
         }
         finally
         {
@@ -77,80 +78,78 @@ public static class ParallelRows
         }
     }
 
-    // What workers have saved in recent jobs. Where other processes want the cores too, a thread that loses its core keeps its chunk until it gets one back, for milliseconds, and all wait for it;
-    // that thread may be the caller, driven out by its own workers. While they cost more than they help, jobs do without them; each time longer, up to a fifth of a second, until they have saved as much as the last
-    // pause took. Written by the one who holds JobLock.
-    private static class Help
-    {
-        private const double Memory = 0.9;
-        // Starting workers for nothing takes microseconds, a lost core milliseconds.
-        private static readonly long Noticeable = Stopwatch.Frequency / 5000, ShortestPause = Stopwatch.Frequency / 100, LongestPause = Stopwatch.Frequency / 5;
-        private static double _balance, _sincePause;
-        private static long _pause = ShortestPause, _until;
-
-        public static bool IsPaused => Stopwatch.GetTimestamp() < Volatile.Read(ref _until);
-
-        /// <summary>Takes a job into account.</summary>
-        /// <param name="saved">Ticks by which the caller alone would have taken longer; negative when it would have been faster.</param>
-        public static void Weigh(long saved)
-        {
-            _balance = Memory * _balance + saved;
-            _sincePause += saved;
-            if (_balance >= -Noticeable) return;
-            _pause = _sincePause > _pause ? ShortestPause : Math.Min(2 * _pause, LongestPause);
-            _balance = _sincePause = 0;
-            Volatile.Write(ref _until, Stopwatch.GetTimestamp() + _pause);
-        }
-    }
-
     // State: how many helpers are inside; the top bit says that nobody may enter any more. The caller closes the job when no chunk is left,
     // so a helper that never woke up is not waited for.
     private sealed class Job(int rows, int grain, int chunks, int shares, Action<int, int> body)
     {
         // What is done of a share has a cache line of its own.
         private const int Line = 16;
-
+        private const int OffersBeforeDoubt = 8;
         private const int Closed = int.MinValue;
-        // A chunk that takes so much longer than the shortest was interrupted.
-        private static readonly long Interruption = Stopwatch.Frequency / 5000;
         private readonly int[] _done = new int[shares * Line];
+        private readonly int _core = Thread.GetCurrentProcessorId();
         private int _state;
-        private long _shortest = long.MaxValue;
-        private long _alone;
         private ExceptionDispatchInfo? _error;
 
-        /// <summary>Ticks that the chunks done would take one after another, but for interruptions.</summary>
-        public long Alone => Volatile.Read(ref _alone);
+        /// <summary>Does chunks until none is left, and offers the core between two of them when the turn is over.</summary>
+        /// <param name="thread">Whose share comes first.</param>
+        /// <param name="turnEnds">When the core is to be offered next; moved on when it was.</param>
+        public void Join(int thread, ref long turnEnds)
+        {
+            for (var over = false; !over;)
+            {
+                StayOut(ref turnEnds);
+                if (!TryEnter()) return;
+                over = Work(thread, turnEnds);
+                Interlocked.Decrement(ref _state);
+                if (Stopwatch.GetTimestamp() >= turnEnds) Offer(ref turnEnds);
+            }
+        }
 
-        public void Join(int thread)
+        // While the worker is on the caller's core, where it can only take from it. A system may number cores otherwise than it uses them: a core that nobody takes when it is offered is not the caller's. It is offered
+        // several times, as it may be the worker's by right for some of them.
+        private void StayOut(ref long turnEnds)
+        {
+            Interlocked.Increment(ref _keptOut);
+            for (var quick = 0; quick < OffersBeforeDoubt && Volatile.Read(ref _state) >= 0 && Thread.GetCurrentProcessorId() == _core;) quick = Offer(ref turnEnds) > Brief ? 0 : quick + 1;
+            Interlocked.Decrement(ref _keptOut);
+        }
+
+        // Ticks until the core was this thread's again.
+        private static long Offer(ref long turnEnds)
+        {
+            var offered = Stopwatch.GetTimestamp();
+            Thread.Yield();
+            var now = Stopwatch.GetTimestamp();
+            turnEnds = now + Turn;
+            return now - offered;
+        }
+
+        private bool TryEnter()
         {
             int state;
             do
             {
                 state = Volatile.Read(ref _state);
-                if (state < 0) return;
+                if (state < 0) return false;
             }
             while (Interlocked.CompareExchange(ref _state, state + 1, state) != state);
-            Work(thread);
-            Interlocked.Decrement(ref _state);
+            return true;
         }
 
-        /// <summary>Does the chunks of a thread's share, then what others have left of theirs.</summary>
-        public void Work(int thread)
+        /// <summary>Does the chunks of a thread's share, then what others have left of theirs; none that would begin after <paramref name="end"/>.</summary>
+        /// <returns>Whether no chunk is left.</returns>
+        public bool Work(int thread, long end)
         {
-            var alone = 0L;
             _inside = true;
             try
             {
                 var share = thread % shares;
-                while (Volatile.Read(ref _error) is null && Next(ref share) is >= 0 and var chunk)
+                while (Volatile.Read(ref _error) is null)
                 {
-                    var started = Stopwatch.GetTimestamp();
+                    if (Stopwatch.GetTimestamp() >= end) return false;
+                    if (Next(ref share) is not (>= 0 and var chunk)) return true;
                     body(chunk * grain, Math.Min(rows, (chunk + 1) * grain));
-                    var took = Stopwatch.GetTimestamp() - started;
-                    // Two threads may write at once; either is short enough.
-                    if (took < Volatile.Read(ref _shortest)) Volatile.Write(ref _shortest, took);
-                    alone += Math.Min(took, Volatile.Read(ref _shortest) + Interruption);
                 }
             }
             catch (Exception e)
@@ -160,8 +159,8 @@ public static class ParallelRows
             finally
             {
                 _inside = false;
-                Interlocked.Add(ref _alone, alone);
             }
+            return true;
         }
 
         // The next chunk of a share, or of the first one after it that is not used up.
@@ -208,10 +207,14 @@ public static class ParallelRows
 
         private void Run()
         {
-            while (true)
+            for (var turnEnds = 0L; ;)
             {
                 Job? job = null;
-                for (var spin = 0; spin < SpinsBeforeSleep && (job = Volatile.Read(ref _job)) is null; spin++) Thread.SpinWait(20);
+                for (var spin = 0; spin < SpinsBeforeSleep && (job = Volatile.Read(ref _job)) is null; spin++)
+                {
+                    Thread.SpinWait(20);
+                    if (spin % SpinsBeforeYield == SpinsBeforeYield - 1) Thread.Yield();
+                }
                 if (job is null)
                 {
                     Volatile.Write(ref _asleep, 1);
@@ -221,7 +224,7 @@ public static class ParallelRows
                     continue;
                 }
                 Volatile.Write(ref _job, null);
-                job.Join(_index + 1);
+                job.Join(_index + 1, ref turnEnds);
             }
         }
     }
