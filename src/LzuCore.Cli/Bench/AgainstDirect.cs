@@ -12,8 +12,11 @@ namespace LzuCore.Cli.Bench;
 /// <param name="ByTime">The bound where it is what the call took by the definition.</param>
 internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByArithmetic, SavedPart ByTime)
 {
-    private const int Rounds = 9, CountedRuns = 5;
+    private const int Rounds = 9, CountedRuns = 9;
     private const double AllowedDifference = 1e-3;
+
+    /// <summary>Its eligible convolutions, in order of their first call.</summary>
+    public IReadOnlyList<ConvolutionTimes> Convolutions { get; private init; } = [];
 
     /// <summary>Both runs' rows.</summary>
     [JsonIgnore]
@@ -36,14 +39,29 @@ internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByAri
 
         CpuBackend.Winograd = false;
         var convolutions = WinogradBound.Convolutions(input, Compute);
-        var counted = Enumerable.Range(0, CountedRuns).Select(_ => WinogradBound.Count(convolutions, Compute)).ToList();
+        List<(IReadOnlyList<CountedCall> Calls, double Milliseconds)> counted = [], ours = [];
+        for (var run = 0; run < CountedRuns; run++)
+        {
+            counted.Add(Counted(winograd: false));
+            ours.Add(Counted(winograd: true));
+        }
         var flops = counted[0].Calls.Sum(c => c.Flops);
         var timings = Timing.InTurn([() => Run(winograd: false), () => Run(winograd: true)], Rounds, budgetMs: 0, Peak.Sample);
         var (direct, now) = (timings[0].RateMs, timings[1].RateMs);
         var arithmetic = WinogradBound.Of(counted[0].Calls, c => c.Flops, flops);
         var times = counted.ConvertAll(run => WinogradBound.Of(run.Calls, c => c.Milliseconds, run.Milliseconds));
         var time = new WinogradBound(Timing.Median(times.Select(b => b.Eligible)), Timing.Median(times.Select(b => b.Quarter)), Timing.Median(times.Select(b => b.Tiles)));
-        return new(direct, now, SavedPart.Of(arithmetic, direct, now), SavedPart.Of(time, direct, now)) { Rows = [Row("forward, direct", timings[0]), Row("forward", timings[1])] };
+        return new(direct, now, SavedPart.Of(arithmetic, direct, now), SavedPart.Of(time, direct, now)) 
+        {
+            Convolutions = ConvolutionTimes.Of(counted.ConvertAll(run => run.Calls), ours.ConvertAll(run => run.Calls)),
+            Rows = [Row("forward, direct", timings[0]), Row("forward", timings[1])],
+        };
+
+        (IReadOnlyList<CountedCall> Calls, double Milliseconds) Counted(bool winograd)
+        {
+            CpuBackend.Winograd = winograd;
+            return WinogradBound.Count(convolutions, Compute);
+        }
 
         void Run(bool winograd)
         {
@@ -82,4 +100,23 @@ internal sealed record SavedPart(double EligiblePercent, double QuarterMs, doubl
 
         double Achieved(double left) => 100 * (1 - ms / directMs) / (1 - left);
     }
+}
+
+/// <summary>What a network's calls of one convolution take, among its other layers: filters come from where these have left them.</summary>
+/// <param name="Name">As in <see cref="CountedCall.Convolution"/>.</param>
+/// <param name="Calls">How many a run.</param>
+/// <param name="DirectMs">One by the definition: wall time, median over calls and runs.</param>
+/// <param name="Ms">One as it runs.</param>
+/// <param name="TimesFaster">The first over the second.</param>
+internal sealed record ConvolutionTimes(string Name, int Calls, double DirectMs, double Ms, double TimesFaster)
+{
+    /// <summary>Of runs of the same computation, both ways.</summary>
+    public static IReadOnlyList<ConvolutionTimes> Of(List<IReadOnlyList<CountedCall>> direct, List<IReadOnlyList<CountedCall>> now) =>
+        [.. direct[0].Where(c => c.Eligible).Select(c => c.Convolution!).Distinct().Select(name =>
+        {
+            var (before, after) = (Timing.Median(Of(direct)), Timing.Median(Of(now)));
+            return new ConvolutionTimes(name, direct[0].Count(c => c.Convolution == name), before, after, before / after);
+
+            IEnumerable<double> Of(List<IReadOnlyList<CountedCall>> runs) => runs.SelectMany(calls => calls.Where(c => c.Convolution == name)).Select(c => c.Milliseconds);
+        })];
 }

@@ -6,12 +6,13 @@ using LzuCore.Tensors.Autograd;
 namespace LzuCore.Cli.Bench;
 
 /// <summary>One op call of a run.</summary>
+/// <param name="Convolution">Taps, channels in and out, and what comes out: "3x3 256-256 at 75x120", with "s2" for a stride and "d2" for a dilation; several sizes where one call is for several maps. Null of other ops.</param>
 /// <param name="Flops">By direct sums; 0 where arithmetic is not the cost.</param>
 /// <param name="Milliseconds">It took in this run.</param>
 /// <param name="Eligible">Whether it is a convolution without groups of 3x3 taps, of stride 1, dilated or not, or of stride 2, or a stem's of 7x7 taps and stride 2. Deformable ones are not.</param>
 /// <param name="Least">The part of its multiplications that is left at best: a quarter of stride 1, which is F(4x4, 3x3), and what whole tiles leave of stride 2; 1 where it is not eligible.</param>
 /// <param name="Left">The part that ours need, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
-internal readonly record struct CountedCall(double Flops, double Milliseconds, bool Eligible, double Least, double Left);
+internal readonly record struct CountedCall(string? Convolution, double Flops, double Milliseconds, bool Eligible, double Least, double Left);
 
 /// <summary>To what part a run by direct sums could fall if Winograd's algorithm cost nothing but its multiplications.</summary>
 /// <param name="Eligible">The part of the run that is eligible: of its arithmetic, or of its time.</param>
@@ -52,7 +53,7 @@ internal readonly record struct WinogradBound(double Eligible, double Quarter, d
         compute();
         var took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         var left = new Queue<GraphNode>(convolutions);
-        CountedCall[] calls = [.. trace.Entries.Select(e => e.Op == "conv2d" ? Counted(e, left) : new CountedCall(e.Flops, e.Milliseconds, false, 1, 1))];
+        CountedCall[] calls = [.. trace.Entries.Select(e => e.Op == "conv2d" ? Counted(e, left) : new CountedCall(null, e.Flops, e.Milliseconds, false, 1, 1))];
         return (calls, took);
     }
 
@@ -60,6 +61,8 @@ internal readonly record struct WinogradBound(double Eligible, double Quarter, d
     private static CountedCall Counted(OpTrace.Entry entry, Queue<GraphNode> convolutions)
     {
         var (counted, least, needed, eligible) = (0L, 0.0, 0.0, false);
+        string? layer = null;
+        var sizes = new List<string>();
         while (counted < entry.Flops && convolutions.TryDequeue(out var node))
         {
             Shape weight = node.Inputs[1].Shape, output = node.Output.Shape;
@@ -68,9 +71,17 @@ internal readonly record struct WinogradBound(double Eligible, double Quarter, d
             (eligible, var (best, ours)) = Left(node, weight, output) is { } left ? (true, left) : (false, (1, 1));
             least += flops * best;
             needed += flops * ours;
+            layer ??= Layer(node, weight);
+            sizes.Add($"{output[2]}x{output[3]}");
         }
         if (counted != entry.Flops) throw new LzuException($"bench: a convolution of {entry.Flops} operations is not in the captured graph; report this.");
-        return new(entry.Flops, entry.Milliseconds, eligible, least / counted, needed / counted);
+        return new($"{layer} at {string.Join('+', sizes)}", entry.Flops, entry.Milliseconds, eligible, least / counted, needed / counted);
+    }
+
+    private static string Layer(GraphNode node, Shape weight)
+    {
+        int stride = node.Attributes.Wholes("stride")[0], dilation = node.Attributes.Wholes("dilation")[0], groups = node.Attributes.Whole("groups");
+        return $"{weight[2]}x{weight[3]}{(stride > 1 ? $" s{stride}" : "")}{(dilation > 1 ? $" d{dilation}" : "")} {weight[1] * groups}-{weight[0]}{(groups > 1 ? $" in {groups} groups" : "")}";
     }
 
     // The parts of a convolution's multiplications that are left at best, and by our tiles; null where it is not eligible.

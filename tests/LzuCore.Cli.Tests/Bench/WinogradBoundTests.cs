@@ -87,7 +87,7 @@ public sealed class WinogradBoundTests
     [Test]
     public void Time_FallsCallByCall()
     {
-        CountedCall[] calls = [new(100, 30, true, 0.25, 0.5), new(100, 20, true, 0.25, 0.25), new(100, 40, false, 1, 1)];
+        CountedCall[] calls = [new(null, 100, 30, true, 0.25, 0.5), new(null, 100, 20, true, 0.25, 0.25), new(null, 100, 40, false, 1, 1)];
         var bound = WinogradBound.Of(calls, c => c.Milliseconds, whole: 100);
         Assert.That(bound.Eligible, Is.EqualTo(0.5).Within(1e-12));
         Assert.That(bound.Quarter, Is.EqualTo(0.625).Within(1e-12));

@@ -42,7 +42,22 @@ public sealed class BenchTests
             Assert.That(Math.Abs(Number(by, "tiles_achieved_percent")), Is.GreaterThanOrEqualTo(Math.Abs(Number(by, "quarter_achieved_percent"))));
         }
 
+        var convolutions = against.GetProperty("convolutions").EnumerateArray().ToList();
+        Assert.That(convolutions.Select(c => $"{c.GetProperty("calls")} {c.GetProperty("name")}"), Is.EqualTo(new[]
+        {
+            "1 7x7 s2 3-64 at 32x32", "3 3x3 64-64 at 16x16", "1 3x3 s2 128-128 at 8x8", "3 3x3 128-128 at 8x8", "1 3x3 s2 256-256 at 4x4", "5 3x3 256-256 at 4x4", "1 3x3 s2 512-512 at 2x2", "2 3x3 512-512 at 2x2",
+        }));
+        foreach (var c in convolutions) Assert.That(c.GetProperty("times_faster").GetDouble(), Is.EqualTo(c.GetProperty("direct_ms").GetDouble() / c.GetProperty("ms").GetDouble()).Within(1e-6));
+
         double Number(string by, string field) => against.GetProperty(by).GetProperty(field).GetDouble();
+    }
+
+    // A head's layer meets all levels in one call, and both its towers have four.
+    [Test]
+    public void Model_AgainstDirect_NamesTheMapsOfACall()
+    {
+        var line = Lzu.Run("bench", "model", "retinanet", "--size", "64x96", "--against-direct", "--threads", "1").Succeeded().Out.Split('\n').Single(l => l.StartsWith("3x3 256-256 at 8x12+4x6+2x3+1x2+1x1 ", StringComparison.Ordinal));
+        Assert.That(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4], Is.EqualTo("8"));
     }
 
     [TestCase("model", "resnet50", "--direct")]
