@@ -51,7 +51,7 @@ internal sealed record AgainstDirect(double DirectMs, double Ms, SavedPart ByAri
         var arithmetic = WinogradBound.Of(counted[0].Calls, c => c.Flops, flops);
         var times = counted.ConvertAll(run => WinogradBound.Of(run.Calls, c => c.Milliseconds, run.Milliseconds));
         var time = new WinogradBound(Timing.Median(times.Select(b => b.Eligible)), Timing.Median(times.Select(b => b.Quarter)), Timing.Median(times.Select(b => b.Tiles)));
-        return new(direct, now, SavedPart.Of(arithmetic, direct, now), SavedPart.Of(time, direct, now)) 
+        return new(direct, now, SavedPart.Of(arithmetic, direct, now), SavedPart.Of(time, direct, now))
         {
             Convolutions = ConvolutionTimes.Of(counted.ConvertAll(run => run.Calls), ours.ConvertAll(run => run.Calls)),
             Rows = [Row("forward, direct", timings[0]), Row("forward", timings[1])],
