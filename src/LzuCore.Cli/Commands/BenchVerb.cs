@@ -114,8 +114,9 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
             session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", with whole tiles:",-43} {part.TilesMs,10:0.0} ms; saved {Rate(part.TilesAchievedPercent)} % of what it allows"));
         }
         if (compared.Convolutions.Count == 0) return;
-        var wide = compared.Convolutions.Max(c => c.Name.Length);
-        session.Print($"{"convolutions, among the other layers".PadRight(wide)} {"calls",7} {"direct ms",10} {"now ms",10} {"times as fast",14}");
+        const string Title = "convolutions, among the other layers";
+        var wide = compared.Convolutions.Max(c => Math.Max(Title.Length, c.Name.Length));
+        session.Print($"{Title.PadRight(wide)} {"calls",7} {"direct ms",10} {"now ms",10} {"times as fast",14}");
         foreach (var c in compared.Convolutions)
             session.Print(string.Create(CultureInfo.InvariantCulture, $"{c.Name.PadRight(wide)} {c.Calls,7} {c.DirectMs,10:0.000} {c.Ms,10:0.000} {c.TimesFaster,14:0.00}"));
     }

@@ -7,7 +7,7 @@ namespace LzuCore.Memory;
 /// the next chunk when they are free, so a slow or lost core costs its share and results are the same for any number of threads.</summary>
 /// <remarks>Workers spin briefly for the next job, then sleep. A job started from inside a job runs on the calling thread.
 /// <para>Where other processes want the cores too, a thread driven from its core keeps its chunk until it has a core again, milliseconds later, and all wait for it. So a worker offers its core every millisecond, between two chunks, when
-/// nobody waits for it: a quiet core is its own again within a microsecond, on a contended one the others have their turn then. On the caller's core it stays out.</para></remarks>
+/// nobody waits for it: a quiet core is its own again within a microsecond, on a contended one the others have their turn then. On the caller's core it stays out. Against a core that is taken regardless, as by a host, this does nothing.</para></remarks>
 public static class ParallelRows
 {
     private const int SpinsBeforeSleep = 2000, SpinsBeforeYield = 64;
