@@ -15,10 +15,13 @@ namespace LzuCore.Peers;
 /// <param name="Busy">Other processes that each kept one core busy meanwhile.</param>
 /// <param name="WallMs">Median wall time.</param>
 /// <param name="MinMs">Least wall time.</param>
+/// <param name="WorstMs">Greatest wall time.</param>
 /// <param name="Speedup">One thread's wall time over it, in the same company and the same round; median.</param>
+/// <param name="MeanSpeedup">One thread's mean wall time over the mean, which a few long stalls do not leave alone as they do the median.</param>
 /// <param name="Same">Whether all results have the bits of one thread's.</param>
 /// <param name="Rounds">Rounds.</param>
-internal sealed record ScalingRow(string Work, int Threads, int Busy, double WallMs, double MinMs, double Speedup, bool Same, int Rounds);
+/// <param name="RoundTripNs">Nanoseconds from one core to another and back, <see cref="CoreDistance"/>, before.</param>
+internal sealed record ScalingRow(string Work, int Threads, int Busy, double WallMs, double MinMs, double WorstMs, double Speedup, double MeanSpeedup, bool Same, int Rounds, double RoundTripNs);
 
 /// <summary>Our own work on one thread and on more in turn, alone on the machine and beside processes that keep cores busy.</summary>
 internal static class Scaling
@@ -33,6 +36,7 @@ internal static class Scaling
         int[] counts = [1, .. threads];
         foreach (var others in busy)
         {
+            var distance = CoreDistance.RoundTripNs();
             var company = Enumerable.Range(0, others).Select(_ => Burner()).ToList();
             var times = counts.Select(_ => new List<double>()).ToArray();
             var same = new bool[counts.Length];
@@ -66,7 +70,7 @@ internal static class Scaling
                 }
             }
             for (var i = 0; i < counts.Length; i++)
-                yield return new(work.Name, counts[i], others, Timing.Median(times[i]), times[i].Min(), Timing.Median(times[0].Zip(times[i], (a, b) => a / b)), same[i], rounds);
+                yield return new(work.Name, counts[i], others, Timing.Median(times[i]), times[i].Min(), times[i].Max(), Timing.Median(times[0].Zip(times[i], (a, b) => a / b)), times[0].Sum() / times[i].Sum(), same[i], rounds, distance);
         }
     }
 
@@ -81,15 +85,15 @@ internal static class Scaling
 
     /// <summary>Prints a row.</summary>
     public static void Print(ScalingRow r) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Work,-44} {r.Threads,2} threads beside {r.Busy} busy processes  wall {r.WallMs,9:0.000} ms  min {r.MinMs,9:0.000}  {r.Speedup:0.00} times as fast as one thread  {(r.Same ? "equal bits" : "OTHER BITS")}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Work,-44} {r.Threads,2} threads beside {r.Busy} busy processes  wall {r.WallMs,9:0.000} ms  min {r.MinMs,9:0.000}  worst {r.WorstMs,9:0.000}  {r.Speedup:0.00} times as fast as one thread, by the means {r.MeanSpeedup:0.00}  round trip between cores {r.RoundTripNs:0} ns  {(r.Same ? "equal bits" : "OTHER BITS")}"));
 
     /// <summary>Writes scaling.md and scaling.json.</summary>
     public static void Write(string folder, IReadOnlyList<ScalingRow> rows)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "scaling.json"), JsonSerializer.Serialize(new { date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), cores = Environment.ProcessorCount, peak_gflops = Peak.Sample(), rows }, new JsonSerializerOptions { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower }));
-        var text = new StringBuilder("| work | threads | busy processes beside | wall ms | least | times as fast as one thread | equal bits |\n| --- | --- | --- | --- | --- | --- | --- |\n");
-        foreach (var r in rows) text.AppendLine(CultureInfo.InvariantCulture, $"| {r.Work} | {r.Threads} | {r.Busy} | {r.WallMs:0.0} | {r.MinMs:0.0} | {r.Speedup:0.00} | {(r.Same ? "yes" : "no")} |");
+        var text = new StringBuilder("| work | threads | busy processes beside | wall ms | least | worst | times as fast as one thread | by the means | equal bits | round trip between cores, ns |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        foreach (var r in rows) text.AppendLine(CultureInfo.InvariantCulture, $"| {r.Work} | {r.Threads} | {r.Busy} | {r.WallMs:0.0} | {r.MinMs:0.0} | {r.WorstMs:0.0} | {r.Speedup:0.00} | {r.MeanSpeedup:0.00} | {(r.Same ? "yes" : "no")} | {r.RoundTripNs:0} |");
         File.WriteAllText(Path.Combine(folder, "scaling.md"), text.ToString());
     }
 

@@ -94,6 +94,51 @@ public sealed class ParallelRowsTests
         }
     }
 
+    // The caller is done at once and the worker keeps its chunk: meanwhile the caller's core is to be free, for the worker may need it.
+    [Test]
+    public void For_SleepsWhileItWaits()
+    {
+        ParallelRows.Threads = 2;
+        var caller = Environment.CurrentManagedThreadId;
+        using var helped = new ManualResetEventSlim();
+        var before = Environment.CpuUsage.TotalTime;
+        ParallelRows.For(2, 1, (_, _) =>
+        {
+            if (Environment.CurrentManagedThreadId == caller) helped.Wait(5000);
+            else
+            {
+                helped.Set();
+                Thread.Sleep(500);
+            }
+        });
+        Assert.That(helped.IsSet);
+        Assert.That((Environment.CpuUsage.TotalTime - before).TotalSeconds, Is.LessThan(0.25));
+    }
+
+    // As under a host that takes a worker's core, 20 ms in each chunk, or the caller's as soon as a worker runs: no offer helps, nor sleep, and these jobs would take four and ten seconds. One thread takes 0.4.
+    [Test]
+    public void For_DoesWithoutWorkersThatCostMoreThanTheySave([Values] bool ofCaller)
+    {
+        ParallelRows.Threads = 2;
+        var rows = 0;
+        var caller = Environment.CurrentManagedThreadId;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        for (var job = 0; job < 200; job++)
+        {
+            var helped = false;
+            ParallelRows.For(8, 1, (begin, end) =>
+            {
+                var isCaller = Environment.CurrentManagedThreadId == caller;
+                if (!isCaller) Volatile.Write(ref helped, true);
+                if (isCaller == ofCaller && Volatile.Read(ref helped)) Thread.Sleep(ofCaller ? 50 : 20);
+                for (var chunk = System.Diagnostics.Stopwatch.StartNew(); chunk.Elapsed.TotalMilliseconds < 0.25;) Thread.SpinWait(10);
+                Interlocked.Add(ref rows, end - begin);
+            });
+        }
+        Assert.That(rows, Is.EqualTo(1600));
+        Assert.That(clock.Elapsed.TotalSeconds, Is.LessThan(2));
+    }
+
     private static double JobsMs(int threads)
     {
         ParallelRows.Threads = threads;
