@@ -78,17 +78,22 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         ParallelRows.For(tiles.Count, 4, (begin, end) => Transform(form, tiles, channels, begin, end - begin, shared + begin * step, step, whole));
         // A block alone meets as many slivers as threads leave it, a point after the other: a point's tiles stay in the first-level cache.
         var together = blocks == 1 ? Math.Max(1, cut.Slivers / (2 * threads)) : 1;
-        ParallelRows.For(blocks * ((cut.Slivers + together - 1) / together), 1, (begin, end) =>
+        // A sliver meets one block after the other. Of many filters each thread's share is blocks whose tiles it has transformed itself, for cores need not share a cache, and threads go through the slivers side by side.
+        int shares = many && blocks >= threads ? threads : 1, each = (blocks + shares - 1) / shares, groups = (cut.Slivers + together - 1) / together;
+        blocks = shares * each;
+        ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
             Ahead none = default;
             for (var unit = begin; unit < end; unit++)
             {
-                var (group, block) = Math.DivRem(unit, blocks);
+                var (share, ofShare) = Math.DivRem(unit, groups * each);
+                var (group, block) = Math.DivRem(ofShare, each);
+                block += share * each;
                 var first = Start(block);
                 using var now = new Block(form, tiles, first, Start(block + 1) - first, shared + first * step, whole);
                 Multiply(form, now, step, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, zero, ref none);
             }
-        }, inTurn: true);
+        }, inTurn: shares == 1);
 
         int Start(int block) => (int)((long)tiles.Count * block / blocks);
     }
