@@ -33,6 +33,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Of a panel that few tiles meet.
     private const int PieceBytes = 12 << 10;
 
+    // How far in front of its use a panel is fetched that one group of tiles meets.
+    private const int SoonBytes = 8 << 10;
+
     /// <summary>Whether a convolution is one of these.</summary>
     public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && (args.Stride == new Size2(1, 1) || (args.Stride == new Size2(2, 2) && args.Dilation == new Size2(1, 1)));
 
@@ -163,8 +166,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
-        int part = form.Terms(channels), piece = tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
-        Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
+        int part = form.Terms(channels), piece = groups > 1 && tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
+        Tile tile = new() { Soon = groups == 1 ? SoonBytes : 0, AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
         // The first rows of the slivers' panels, and of the one behind them.
         var panels = stackalloc float*[sliver1 - sliver0 + 1];
@@ -192,7 +195,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                         ahead.Next(&tile, tile.SegmentLength);
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
-                        tile.Next = g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
+                        tile.Next = groups > 1 && g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
                         micro.Run(&tile, rows, (int)tile.BStep, Addressing.Strided);
                     }
                 }

@@ -109,6 +109,8 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;
             var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
+            var soon = (byte*)b + tile->Soon;
+            nint soonStep = tile->Soon > 0 ? TWidth.Vectors * 64 : 0;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             for (var left = length; ; hasResidual = true)
@@ -118,6 +120,7 @@ internal sealed unsafe class Avx2MicroKernel : MicroKernel
                 {
                     Sse.Prefetch0(ahead); ahead += aheadStep;
                     Sse.Prefetch1(next); next += 64;
+                    if (TRows.Count <= SoonRows) { Sse.Prefetch0(soon); if (TWidth.Vectors > 1) Sse.Prefetch0(soon + 64); soon += soonStep; }
                     b0 = Vector256.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector256.Load(b + Lanes);
                     a = Vector256.Create(q0[0]); c0_0 = Fma.MultiplyAdd(a, b0, c0_0); if (TWidth.Vectors > 1) c0_1 = Fma.MultiplyAdd(a, b1, c0_1);

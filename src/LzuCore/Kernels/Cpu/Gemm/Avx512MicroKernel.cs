@@ -149,6 +149,8 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;
             var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
+            var soon = (byte*)b + tile->Soon;
+            nint soonStep = tile->Soon > 0 ? TWidth.Vectors * 128 : 0;
             var q0 = tile->A;
             var q3 = tile->A + 3 * step;
             var q6 = tile->A + 6 * step;
@@ -160,6 +162,7 @@ internal sealed unsafe class Avx512MicroKernel : MicroKernel
                 {
                     Sse.Prefetch0(ahead); ahead += aheadStep;
                     Sse.Prefetch1(next); Sse.Prefetch1(next + 64); next += 128;
+                    if (TRows.Count <= SoonRows) { Sse.Prefetch0(soon); Sse.Prefetch0(soon + 64); if (TWidth.Vectors > 1) { Sse.Prefetch0(soon + 128); Sse.Prefetch0(soon + 192); } if (TWidth.Vectors > 2) { Sse.Prefetch0(soon + 256); Sse.Prefetch0(soon + 320); } soon += soonStep; }
                     b0 = Vector512.Load(b);
                     if (TWidth.Vectors > 1) b1 = Vector512.Load(b + Lanes);
                     if (TWidth.Vectors > 2) b2 = Vector512.Load(b + 2 * Lanes);

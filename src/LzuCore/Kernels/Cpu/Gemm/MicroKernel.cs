@@ -16,6 +16,9 @@ internal abstract unsafe class MicroKernel
 {
     private const int MostRows = 12, MostVectors = 3;
 
+    /// <summary>Most rows of a tile that can fetch its own panel (<see cref="Tile.Soon"/>): a line for each that is read, which would slow the large tiles of large maps by a hundredth.</summary>
+    public const int SoonRows = 6;
+
     // By addressing, vectors and rows. To find a generic virtual method at every call takes as long as three terms of a sum.
     private readonly delegate*<Tile*, void>[] _shapes = new delegate*<Tile*, void>[3 * MostVectors * MostRows];
     private readonly int _lanesPower;
@@ -153,6 +156,8 @@ internal unsafe struct Tile
     public nint AheadStep;
     /// <summary>Strided: what to bring into the second-level cache meanwhile, as many lines a term as a vector fills; null is nothing. Only a hint.</summary>
     public float* Next;
+    /// <summary>Strided, with at most <see cref="MicroKernel.SoonRows"/> rows: how many bytes before its use a packed panel is brought into the first-level cache; 0 is not at all. Only a hint.</summary>
+    public nint Soon;
     /// <summary>Packed panel, [k][width].</summary>
     public float* B;
     /// <summary>Strided and Column: floats between two k of B. The width for a packed panel, which Indirect always has.</summary>
