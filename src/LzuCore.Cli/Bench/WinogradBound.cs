@@ -11,7 +11,7 @@ namespace LzuCore.Cli.Bench;
 /// <param name="Milliseconds">It took in this run.</param>
 /// <param name="Eligible">Whether it is a convolution without groups of 3x3 taps, of stride 1, dilated or not, or of stride 2, or a stem's of 7x7 taps and stride 2. Deformable ones are not.</param>
 /// <param name="Least">The part of its multiplications that is left at best: a quarter of stride 1, which is F(4x4, 3x3), and what whole tiles leave of stride 2; 1 where it is not eligible.</param>
-/// <param name="Left">The part that ours need, with whole tiles at the edges; 1 where that is no gain, and where it is not eligible.</param>
+/// <param name="Left">The part that ours need, with tiles that reach beyond the edges; 1 where that is no gain, and where it is not eligible.</param>
 internal readonly record struct CountedCall(string? Convolution, double Flops, double Milliseconds, bool Eligible, double Least, double Left);
 
 /// <summary>To what part a run by direct sums could fall if Winograd's algorithm cost nothing but its multiplications.</summary>
@@ -92,17 +92,23 @@ internal readonly record struct WinogradBound(double Eligible, double Quarter, d
         var strided = stride.All(s => s == 2) && dilation.All(d => d == 1);
         return (weight[2], weight[3]) switch
         {
-            (3, 3) when stride.All(s => s == 1) => (0.25, Math.Min(1, Math.Min(Tiles(4, 6, 48 / 24.0), Tiles(2, 4, 24 / 8.0)) / Taps)),
-            (3, 3) when strided => (StridedTaps / Taps, Math.Min(1, Tiles(3, 3, StridedTaps) / Taps)),
-            (7, 7) when strided => (StemTileTaps / StemTaps, Math.Min(1, Tiles(3, 5, StemTileTaps) / StemTaps)),
+            (3, 3) when stride.All(s => s == 1) => (0.25, Math.Min(1, Math.Min(Values(4, 6, 2), Values(2, 4, 2)) / Taps)),
+            (3, 3) when strided => (StridedTaps / Taps, Math.Min(1, WholeTiles(3, 3, StridedTaps) / Taps)),
+            (7, 7) when strided => (StemTileTaps / StemTaps, Math.Min(1, 4 * Values(3, 5, 3) / StemTaps)),
             _ => null,
         };
 
-        // Multiplications of an output where whole tiles at the edges count as well.
-        double Tiles(int rows, int columns, double taps) => taps * rows * columns * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns) / ((double)output[2] * output[3]);
+        // Multiplications of an output where tiles at the edges count as whole ones.
+        double WholeTiles(int rows, int columns, double taps) => taps * rows * columns * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns) / ((double)output[2] * output[3]);
+
+        // The same where a tile without a last row of pixels, or column, needs a row of values less, or a column.
+        double Values(int rows, int columns, int more) => ValuesOf(output[2], dilation[0], rows, more) * ValuesOf(output[3], dilation[1], columns, more) / ((double)output[2] * output[3]);
     }
 
+    private static double ValuesOf(int pixels, int dilation, int outputs, int more) => (outputs + more) * TilesOf(pixels, dilation, outputs) - Subsets(pixels, dilation).Count(length => length % outputs > 0);
+
     // Tiles along an axis: of dilated taps, each subset of pixels that lie so far apart has its own.
-    private static double TilesOf(int pixels, int dilation, int outputs) =>
-        Enumerable.Range(0, Math.Min(dilation, pixels)).Sum(first => ((pixels - first + dilation - 1) / dilation + outputs - 1) / outputs);
+    private static int TilesOf(int pixels, int dilation, int outputs) => Subsets(pixels, dilation).Sum(length => (length + outputs - 1) / outputs);
+
+    private static IEnumerable<int> Subsets(int pixels, int dilation) => Enumerable.Range(0, Math.Min(dilation, pixels)).Select(first => (pixels - first + dilation - 1) / dilation);
 }

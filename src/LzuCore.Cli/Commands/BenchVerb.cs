@@ -111,7 +111,7 @@ internal sealed class BenchVerb() : Verb("bench", "checks a result, then measure
         foreach (var (by, part) in new[] { ("arithmetic", compared.ByArithmetic), ("time", compared.ByTime) })
         {
             session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", if that fell to a quarter:",-43} {part.QuarterMs,10:0.0} ms; saved {Rate(part.QuarterAchievedPercent)} % of what it allows"));
-            session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", with whole tiles:",-43} {part.TilesMs,10:0.0} ms; saved {Rate(part.TilesAchievedPercent)} % of what it allows"));
+            session.Print(string.Create(CultureInfo.InvariantCulture, $"by {by + ", with its tiles:",-43} {part.TilesMs,10:0.0} ms; saved {Rate(part.TilesAchievedPercent)} % of what it allows"));
         }
         if (compared.Convolutions.Count == 0) return;
         const string Title = "convolutions, among the other layers";

@@ -10,16 +10,16 @@ namespace LzuCore.Cli.Tests.Bench;
 
 public sealed class WinogradBoundTests
 {
-    // What whole tiles leave of a 3x3 convolution: 48 multiplications one of 4x6, 24 one of 2x4, for 9 an output.
+    // What tiles leave of a 3x3 convolution: 6x8 multiplications one of 4x6, 4x6 one of 2x4, for 9 an output; a row of them less without a last row of pixels, a column without a last column.
     [TestCase(8, 12, 1, 1, 2 / 9.0)]
-    [TestCase(75, 120, 1, 1, 19 * 20 * 48 / (9.0 * 75 * 120))]
-    [TestCase(2, 3, 1, 1, 24 / (9.0 * 6))]
-    [TestCase(5, 8, 1, 1, 3 * 2 * 24 / (9.0 * 40))]
-    [TestCase(1, 1, 1, 1, 1)]                                           // 24 for 9
+    [TestCase(75, 120, 1, 1, (19 * 6 - 1) * 20 * 8 / (9.0 * 75 * 120))]
+    [TestCase(2, 3, 1, 1, 4 * 5 / (9.0 * 6))]
+    [TestCase(5, 8, 1, 1, (3 * 4 - 1) * 2 * 6 / (9.0 * 40))]
+    [TestCase(1, 1, 1, 1, 1)]                                           // 15 for 9
     [TestCase(64, 96, 4, 4, 2 / 9.0)]                                   // sixteen maps of 16x24
-    [TestCase(9, 13, 2, 2, (2 + 1) * (2 + 1) * 48 / (9.0 * 117))]       // rows 5 and 4, columns 7 and 6
-    [TestCase(8, 8, 1, 2, (2 * 2) * 48 / (9.0 * 64))]
-    [TestCase(2, 24, 3, 1, 2 * 6 * 24 / (9.0 * 48))]                    // fewer rows than subsets
+    [TestCase(9, 13, 2, 2, (3 * 6 - 1) * (3 * 8 - 1) / (9.0 * 117))]    // rows 5 and 4, columns 7 and 6
+    [TestCase(8, 8, 1, 2, 2 * 6 * 2 * (8 - 1) / (9.0 * 64))]
+    [TestCase(2, 24, 3, 1, 2 * (4 - 1) * 6 * 6 / (9.0 * 48))]           // fewer rows than subsets
     public void Tiles_LeaveTheirMultiplications(int height, int width, int down, int across, double left)
     {
         var call = Calls([1, 2, height, width], x => Conv(x, 3, 3, padding: new(down, across), dilation: new(down, across))).Single(c => c.Flops > 0);
@@ -62,7 +62,7 @@ public sealed class WinogradBoundTests
     [TestCase(20, 20, 3, 4 * 4 * 49 / (9.0 * 100))]
     [TestCase(2, 2, 3, 1)]
     [TestCase(12, 20, 7, 192 / 735.0)]
-    [TestCase(14, 22, 7, 3 * 3 * 192 / (49.0 * 77))]
+    [TestCase(14, 22, 7, 4 * (3 * 6 - 1) * (3 * 8 - 1) / (49.0 * 77))]
     public void Tiles_OfStride2_LeaveTheirMultiplications(int height, int width, int kernel, double left)
     {
         var call = Calls([1, 2, height, width], x => Conv(x, 3, kernel, stride: 2, padding: kernel / 2)).Single(c => c.Flops > 0);
@@ -81,7 +81,7 @@ public sealed class WinogradBoundTests
         var call = WinogradBound.Count(WinogradBound.Convolutions(input, Run), Run).Calls.Single(c => c.Flops > 0);
         Assert.That(call.Eligible);
         Assert.That(call.Flops, Is.EqualTo(2.0 * 54 * (64 + 16)));
-        Assert.That(call.Left, Is.EqualTo((4 * 48.0 + 2 * 24) / (9 * (64 + 16))).Within(1e-12));
+        Assert.That(call.Left, Is.EqualTo((2 * 6 * (2 * 8 - 1.0) + 4 * 2 * 6) / (9 * (64 + 16))).Within(1e-12));
     }
 
     [Test]

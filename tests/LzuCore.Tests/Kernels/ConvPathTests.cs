@@ -47,6 +47,9 @@ public sealed class ConvPathTests
             ("3x3 stride 2, a pixel", [1, 20, 1, 2], [24, 20, 3, 3], new(2, 1, 1, 1)),
             ("3x3 stride 2 of many tiles", [1, 65, 61, 120], [33, 65, 3, 3], new(2, 1, 1, 1)),
             ("3x3 of many tiles", [1, 65, 60, 61], [33, 65, 3, 3], new(1, 1, 1, 1)),
+            ("3x3 of many filters, tiles of every edge", [2, 97, 22, 25], [80, 97, 3, 3], new(1, 1, 1, 1)),
+            ("3x3, eight and nine tiles", [1, 18, 16, 12], [50, 18, 3, 3], new(1, 1, 1, 1)),
+            ("3x3, nine tiles, five of them at edges", [1, 18, 11, 17], [50, 18, 3, 3], new(1, 1, 1, 1)),
         ];
         foreach (var micro in MicroKernel.Available)
             foreach (var (name, input, weight, args) in shapes)

@@ -26,6 +26,9 @@ internal sealed unsafe class Strassen1x1() : WinogradForm<Strassen1x1>(kernel: 1
     /// <inheritdoc/>
     public override int Filters => Products;
 
+    /// <inheritdoc/>
+    protected override TileEdge EdgeOf(int value) => TileEdge.None;
+
     // With these the largest error is below a direct chain's from 512 channels on, and twice that at 256; longer sums would save a hundredth of the time.
     /// <inheritdoc/>
     public override int Terms(int channels) => 128;

@@ -13,6 +13,9 @@ internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<Winograd3x3Stri
     public override int Filters => 25;
 
     /// <inheritdoc/>
+    protected override TileEdge EdgeOf(int value) => TileEdge.None;
+
+    /// <inheritdoc/>
     public override int Terms(int channels) => 512;
 
     /// <inheritdoc/>

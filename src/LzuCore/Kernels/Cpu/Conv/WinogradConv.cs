@@ -33,8 +33,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // Of a panel that few tiles meet.
     private const int PieceBytes = 12 << 10;
 
-    // How far in front of its use a panel is fetched that one group of tiles meets.
-    private const int SoonBytes = 8 << 10;
+    // How far before its use a panel is fetched that few tiles meet, as two groups at most.
+    private const int SoonBytes = 8 << 10, MostFew = 2 * MicroKernel.SoonRows;
 
     /// <summary>Whether a convolution is one of these.</summary>
     public static bool Fits(in Conv2dArgs args, Size2 kernel) => kernel == new Size2(3, 3) && (args.Stride == new Size2(1, 1) || (args.Stride == new Size2(2, 2) && args.Dilation == new Size2(1, 1)));
@@ -69,8 +69,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     var plane = WinogradTiles.Plane(count, step);
                     using var points = Scratch.Floats(form.Values * plane);
                     Transform(form, tiles, channels, first, count, points.Pointer, step, plane);
-                    using var now = new Block(form, tiles, first, count, points.Pointer, plane);
-                    var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels * form.Parts, cut.Columns * form.Parts, runs, (long)form.Values * cut.Slivers * ((count + cut.Rows - 1) / cut.Rows)) : default;
+                    using var now = new Block(this, form, cut, tiles, first, count, points.Pointer, plane);
+                    var ahead = coming < blocks ? Next(tiles, Start(coming), Start(coming + 1) - Start(coming), channels * form.Parts, cut.Columns * form.Parts, runs, now.Products * cut.Slivers) : default;
                     for (var s = 0; s < cut.Slivers; s += many ? cut.Slivers : 1) Multiply(form, now, step, channels, filters, s, many ? cut.Slivers : s + 1, tiles, zero, ref ahead);
                 }
             }, inTurn: many);
@@ -93,12 +93,19 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                 var (group, block) = Math.DivRem(ofShare, each);
                 block += share * each;
                 var first = Start(block);
-                using var now = new Block(form, tiles, first, Start(block + 1) - first, shared + first * step, whole);
+                using var now = new Block(this, form, cut, tiles, first, Start(block + 1) - first, shared + first * step, whole);
                 Multiply(form, now, step, channels, filters, group * together, Math.Min(group * together + together, cut.Slivers), tiles, zero, ref none);
             }
         }, inTurn: shares == 1);
 
         int Start(int block) => (int)((long)tiles.Count * block / blocks);
+    }
+
+    // In how many groups tiles meet a panel. Each group fetches one vector's lines of the next panel, and a panel of which some lines come and others do not is slower than one without any: so there are as many groups as vectors, or the first one fetches all of its own panel.
+    private (int Groups, bool Few) Grouped(int tiles, in ColumnCut cut)
+    {
+        int groups = (tiles + cut.Rows - 1) / cut.Rows, vectors = cut.Width(0) / micro.VectorLanes;
+        return groups >= vectors ? (groups, false) : tiles <= MostFew ? ((tiles + MicroKernel.SoonRows - 1) / MicroKernel.SoonRows, true) : (vectors, false);
     }
 
     private void Transform(WinogradForm form, WinogradMaps tiles, int channels, int first, int count, float* points, int step, nint plane)
@@ -159,22 +166,24 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     private void Multiply(WinogradForm form, in Block block, int step, int channels, Panels filters, int sliver0, int sliver1, WinogradMaps tiles, float* zero, ref Ahead ahead)
     {
         int values = form.Values, count = block.Count;
+        var edges = form.Edges;
         var cut = filters.Cut;
-        int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column), groups = (count + cut.Rows - 1) / cut.Rows;
+        int column = cut.Start(sliver0), columns = cut.Start(sliver1 - 1) + cut.Valid(sliver1 - 1) - column, row = WinogradTiles.Step(cut.Start(sliver1 - 1) + cut.Width(sliver1 - 1) - column);
         var sumPlane = WinogradTiles.Plane(count, row);
         using var sums = Scratch.Floats(values * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
         // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
-        int part = form.Terms(channels), piece = groups > 1 && tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
-        Tile tile = new() { Soon = groups == 1 ? SoonBytes : 0, AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
-        int products = values * (sliver1 - sliver0) * groups, fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
+        int part = form.Terms(channels), piece = tiles.Count > MostFew && tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
+        Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
+        int products = (int)block.Products * (sliver1 - sliver0), fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
         // The first rows of the slivers' panels, and of the one behind them.
         var panels = stackalloc float*[sliver1 - sliver0 + 1];
         for (var s = sliver0; s <= sliver1; s++) panels[s - sliver0] = s < cut.Slivers ? filters[s] : null;
         for (nint p = 0, filter = 0, next; p < values; p++, filter = next)
         {
             next = p + 1 < values ? form.FilterOf((int)p + 1) * (nint)channels : 0;
+            var (from, having, groups, few) = block.Having[(int)edges[p]];
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
@@ -187,15 +196,16 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     tile.B = panel + term * tile.BStep;
                     tile.SegmentLength = Math.Min(piece, channels - term);
                     tile.HasResidual = term > 0;
-                    for (int g = 0, t = 0, rows; g < groups; g++, t += rows)
+                    for (int g = 0, t = from, rows; g < groups; g++, t += rows)
                     {
-                        rows = (count - t) / (groups - g);
+                        rows = (from + having - t) / (groups - g);
                         for (var until = Math.Min(block.Written, fetched + share); fetched < until && term == 0; fetched++)
                             for (var c = column; c < column + columns; c += Line) Sse.Prefetch1(block.Lines[fetched] + c);
                         ahead.Next(&tile, tile.SegmentLength);
+                        tile.Soon = few && g == 0 ? SoonBytes : 0;
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
-                        tile.Next = groups > 1 && g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
+                        tile.Next = !few && g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
                         micro.Run(&tile, rows, (int)tile.BStep, Addressing.Strided);
                     }
                 }
@@ -219,10 +229,17 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     {
         private readonly Scratch _targets, _lines;
 
-        public Block(WinogradForm form, WinogradMaps tiles, int first, int count, float* points, nint plane)
+        public Block(WinogradConv conv, WinogradForm form, in ColumnCut cut, WinogradMaps tiles, int first, int count, float* points, nint plane)
         {
             (First, Count, Plane) = (first, count, plane);
             Points = points;
+            for (var edge = TileEdge.Right; edge <= TileEdge.Corner; edge++)
+            {
+                var (from, having) = tiles.Having(edge, first, count);
+                var (groups, few) = conv.Grouped(having, cut);
+                Having[(int)edge] = (from, having, groups, few);
+            }
+            foreach (var edge in form.Edges) Products += Having[(int)edge].Groups;
             _targets = new Scratch(count * (long)sizeof(WinogradTarget));
             _lines = new Scratch((long)count * form.Outputs * form.Parts * 2 * sizeof(float*));
             for (int t = 0, many; t < count; t += many)
@@ -248,6 +265,12 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         public readonly int First, Count, Written;
         public readonly nint Plane;
 
+        // Which of the tiles have the pixels of an edge, and in how many groups they meet a filter.
+        public readonly Groups Having;
+
+        // Groups of all values.
+        public readonly long Products;
+
         public WinogradTarget* Targets => (WinogradTarget*)_targets.Pointer;
 
         public float** Lines => (float**)_lines.Pointer;
@@ -257,6 +280,13 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             _targets.Dispose();
             _lines.Dispose();
         }
+    }
+
+    // Of each edge: some of a block's tiles.
+    [InlineArray(WinogradMaps.Edges)]
+    private struct Groups
+    {
+        private (int First, int Count, int Groups, bool Few) _first;
     }
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>

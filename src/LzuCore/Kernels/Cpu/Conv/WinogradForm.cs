@@ -7,8 +7,8 @@ namespace LzuCore.Kernels.Cpu;
 /// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of the taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
 internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outputColumns, int stride, double inputCost, double outputCost)
 {
-    // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels.
-    private const double FilterCost = 3;
+    // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels, filters in cache and from memory.
+    private const double FilterCost = 4;
 
     /// <summary>Fewest multiplications for each output.</summary>
     public static readonly WinogradForm Large = new Winograd4x6();
@@ -67,6 +67,19 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>The filter that a value meets. The first meets the first, and values that meet the same one follow each other.</summary>
     public virtual int FilterOf(int value) => value;
 
+    /// <summary>Of each value, the pixels that it makes alone, so that a tile without them need not have it: all but <see cref="TileEdge.None"/> of a last point, which is infinity.</summary>
+    public TileEdge[] Edges => _edges ??= [.. Enumerable.Range(0, Values).Select(EdgeOf)];
+
+    private TileEdge[]? _edges;
+
+    protected virtual TileEdge EdgeOf(int value) => (value / InputColumns == InputRows - 1, value % InputColumns == InputColumns - 1) switch
+    {
+        (true, true) => TileEdge.Corner,
+        (true, false) => TileEdge.Bottom,
+        (false, true) => TileEdge.Right,
+        _ => TileEdge.None,
+    };
+
     /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>
     public abstract int Terms(int channels);
 
@@ -95,9 +108,14 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     // In multiplications of the products.
     private double Cost(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
-        double tiles = 0;
-        foreach (var phase in maps) tiles += new WinogradTiles(this, 1, phase).Count;
-        return (Values * tiles + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
+        double tiles = 0, products = 0;
+        foreach (var phase in maps)
+        {
+            var cut = new WinogradTiles(this, 1, phase);
+            tiles += cut.Count;
+            foreach (var edge in Edges) products += cut.Having(edge);
+        }
+        return (products + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
     }
 
     /// <summary>Transforms the pixels that a tile reads; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>

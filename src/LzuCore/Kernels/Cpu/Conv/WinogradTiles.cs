@@ -1,10 +1,14 @@
+using System.Runtime.CompilerServices;
+
 namespace LzuCore.Kernels.Cpu;
 
-/// <summary>The tiles of a convolution: pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
+/// <summary>The tiles of a convolution, by their <see cref="TileEdge"/>, and of one edge pictures, then rows, then columns. With dilation, the rows are those of each subset of pixels in turn.</summary>
 internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
     private readonly Axis _rows, _columns;
+    // The first ones of an edge.
+    private readonly int _batch, _none, _bottom, _corner;
 
     public WinogradTiles(WinogradForm form, int batch, Phase phase)
     {
@@ -15,7 +19,10 @@ internal readonly unsafe struct WinogradTiles
         (StepY, StepX) = form.Kernel > 1 ? ((bottom - Top) / (form.Kernel - 1), (right - Left) / (form.Kernel - 1)) : (1, 1);
         (ApartY, ApartX) = form.Kernel > 1 ? (StepY, StepX) : (Stride, Stride);
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
-        Count = checked(batch * _rows.Count * _columns.Count);
+        (_batch, Count) = (batch, checked(batch * _rows.Count * _columns.Count));
+        _none = CountOf(TileEdge.Right);
+        _bottom = _none + CountOf(TileEdge.None);
+        _corner = _bottom + CountOf(TileEdge.Bottom);
     }
 
     /// <summary>Tiles of all pictures.</summary>
@@ -39,16 +46,54 @@ internal readonly unsafe struct WinogradTiles
 
     public int ApartX { get; }
 
+    /// <summary>Tiles of an edge.</summary>
+    public int CountOf(TileEdge edge) => _batch * RowsOf(edge).Count * ColumnsOf(edge).Count;
+
+    /// <summary>How many tiles have the pixels of an edge, and so need the values that make those (<see cref="WinogradForm.Edges"/>); <see cref="TileEdge.None"/> is all.</summary>
+    public int Having(TileEdge pixels) => pixels switch
+    {
+        TileEdge.Right => _corner - _none,
+        TileEdge.Bottom => _bottom,
+        TileEdge.Corner => _bottom - _none,
+        _ => Count,
+    };
+
+    /// <summary>The first tile of an edge.</summary>
+    public int FirstOf(TileEdge edge) => edge switch { TileEdge.Right => 0, TileEdge.None => _none, TileEdge.Bottom => _bottom, _ => _corner };
+
+    // Several times for every tile, from the first picture on.
     /// <summary>A tile's picture and its first output pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (int Picture, int Y, int X) Origin(int tile)
     {
-        var (line, column) = Math.DivRem(tile, _columns.Count);
-        var (picture, row) = Math.DivRem(line, _rows.Count);
-        return (picture, _rows.Start(row), _columns.Start(column));
+        var edge = Edge(ref tile);
+        var (line, column) = Math.DivRem(tile, ColumnsOf(edge).Count);
+        var (picture, row) = Math.DivRem(line, RowsOf(edge).Count);
+        return (picture, _rows.Start(RowsOf(edge).First + row), _columns.Start(ColumnsOf(edge).First + column));
     }
 
-    /// <summary>How many of some tiles lie in the first one's row.</summary>
-    public int Across(int tile, int count) => Math.Min(count, _columns.Count - tile % _columns.Count);
+    /// <summary>How many of some tiles lie in the first one's row, of its edge.</summary>
+    public int Across(int tile, int count)
+    {
+        var columns = ColumnsOf(Edge(ref tile)).Count;
+        return Math.Min(count, columns - tile % columns);
+    }
+
+    // A tile's edge; the tile becomes its number among those.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private TileEdge Edge(ref int tile)
+    {
+        if (tile < _none) return TileEdge.Right;
+        var (edge, first) = tile < _bottom ? (TileEdge.None, _none) : tile < _corner ? (TileEdge.Bottom, _bottom) : (TileEdge.Corner, _corner);
+        tile -= first;
+        return edge;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (int First, int Count) RowsOf(TileEdge edge) => edge < TileEdge.Bottom ? (0, _rows.Whole) : (_rows.Whole, _rows.Count - _rows.Whole);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (int First, int Count) ColumnsOf(TileEdge edge) => edge is TileEdge.None or TileEdge.Bottom ? (0, _columns.Whole) : (_columns.Whole, _columns.Count - _columns.Whole);
 
     /// <summary>The first channels of a rectangle's pixels, row by row; zeros for those outside. Pointers, for copying those at the border cost more than transforming all of them.</summary>
     /// <param name="picture">Where it lies.</param>
@@ -76,22 +121,47 @@ internal readonly unsafe struct WinogradTiles
     /// <summary>Floats from one of a tile's values to the next: an odd number of cache lines.</summary>
     public static nint Plane(int tiles, int step) => ((nint)tiles * step / Line | 1) * Line;
 
-    // One axis: the first subsets may have a pixel more than the others.
+    // One axis: whole tiles, then those with fewer pixels. The first subsets may have a pixel more than the others.
     private readonly struct Axis(int length, int step, int outputs)
     {
-        private readonly int _long = length % step, _longTiles = TilesOf(length / step + 1, outputs), _tiles = TilesOf(length / step, outputs);
+        private readonly int _long = length % step, _longWhole = (length / step + 1) / outputs, _whole = length / step / outputs;
+        private readonly bool _longBreaks = (length / step + 1) % outputs > 0, _breaks = length / step % outputs > 0;
 
-        public int Count => _long * _longTiles + (step - _long) * _tiles;
+        public readonly int Whole = length % step * ((length / step + 1) / outputs) + (step - length % step) * (length / step / outputs);
 
+        public int Count => Whole + (_longBreaks ? _long : 0) + (_breaks ? step - _long : 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public int Start(int index)
         {
-            var beyond = index - _long * _longTiles;
-            var (subset, tile) = beyond < 0 ? Math.DivRem(index, _longTiles) : Math.DivRem(beyond, _tiles);
-            return (beyond < 0 ? subset : _long + subset) + tile * outputs * step;
+            int subset, tile, shorter = index - _long * _longWhole, broken = index - Whole;
+            if (broken >= 0)
+            {
+                subset = _longBreaks ? broken : _long + broken;
+                tile = subset < _long ? _longWhole : _whole;
+            }
+            else if (shorter >= 0)
+            {
+                (subset, tile) = Math.DivRem(shorter, _whole);
+                subset += _long;
+            }
+            else (subset, tile) = Math.DivRem(index, _longWhole);
+            return subset + tile * outputs * step;
         }
-
-        private static int TilesOf(int pixels, int outputs) => (pixels + outputs - 1) / outputs;
     }
+}
+
+/// <summary>Where a tile ends behind the picture, so that its last pixels do not exist. In the order in which tiles are numbered: those that have a last row, a last column, or both are neighbours (<see cref="WinogradMaps.Having"/>).</summary>
+internal enum TileEdge
+{
+    /// <summary>Its last column does not exist.</summary>
+    Right,
+    /// <summary>It is whole.</summary>
+    None,
+    /// <summary>Its last row does not exist.</summary>
+    Bottom,
+    /// <summary>Neither does.</summary>
+    Corner,
 }
 
 /// <summary>One picture batch that a convolution reads and writes, cut into tiles.</summary>
@@ -104,7 +174,7 @@ internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phas
 {
     public Picture Source { get; } = source;
 
-    public WinogradTiles Tiles { get; } = new(form, source.Batch, phase);
+    public readonly WinogradTiles Tiles = new(form, source.Batch, phase);
 
     /// <summary>What some tiles read, as far as the tiles above them do not, and what they write, as runs of memory: a row of pixels each. None where a row's pixels are not side by side (dilation, groups).</summary>
     /// <param name="tile">The first.</param>
@@ -166,27 +236,52 @@ internal unsafe struct WinogradTarget
     public int Height, Width;
 }
 
-/// <summary>The tiles of several maps in a row.</summary>
+/// <summary>The tiles of several maps: those of one <see cref="TileEdge"/> after the other, and of one edge map by map.</summary>
 internal readonly struct WinogradMaps
 {
+    /// <summary>How many edges there are.</summary>
+    public const int Edges = 4;
+
     private readonly WinogradMap[] _maps;
+    // Of each edge and map.
     private readonly int[] _firsts;
 
     public WinogradMaps(WinogradMap[] maps)
     {
-        (_maps, _firsts) = (maps, new int[maps.Length]);
-        for (var i = 0; i < maps.Length; i++) (_firsts[i], Count) = (Count, checked(Count + maps[i].Tiles.Count));
+        (_maps, _firsts) = (maps, new int[Edges * maps.Length + 1]);
+        for (var i = 0; i < Edges * maps.Length; i++) _firsts[i + 1] = checked(_firsts[i] + maps[i % maps.Length].Tiles.CountOf((TileEdge)(i / maps.Length)));
     }
 
     /// <summary>Tiles of all maps.</summary>
-    public int Count { get; }
+    public int Count => _firsts[^1];
 
-    /// <summary>How many of some tiles are of the first one's map; that map, and the first one's number in it.</summary>
+    /// <summary>How many of some tiles are of the first one's map and edge; that map, and the first one's number in it.</summary>
     public int Run(int tile, int most, out WinogradMap map, out int own)
     {
-        var i = _maps.Length - 1;
+        var i = _firsts.Length - 2;
         while (_firsts[i] > tile) i--;
-        (map, own) = (_maps[i], tile - _firsts[i]);
-        return Math.Min(most, map.Tiles.Count - own);
+        (map, own) = (_maps[i % _maps.Length], tile - _firsts[i]);
+        own += map.Tiles.FirstOf((TileEdge)(i / _maps.Length));
+        return Math.Min(most, _firsts[i + 1] - tile);
     }
+
+    /// <summary>Which of some tiles have the pixels of an edge, and so need the values that make those (<see cref="WinogradForm.Edges"/>).</summary>
+    /// <param name="edge">The last column of pixels, the last row, or where both meet; <see cref="TileEdge.None"/> is all tiles.</param>
+    /// <param name="first">First tile.</param>
+    /// <param name="count">Tiles.</param>
+    /// <returns>The first one that has them, counted from the first tile, and how many.</returns>
+    public (int First, int Count) Having(TileEdge edge, int first, int count)
+    {
+        var (begin, end) = edge switch
+        {
+            TileEdge.Right => (FirstOf(TileEdge.None), FirstOf(TileEdge.Corner)),
+            TileEdge.Bottom => (0, FirstOf(TileEdge.Bottom)),
+            TileEdge.Corner => (FirstOf(TileEdge.None), FirstOf(TileEdge.Bottom)),
+            _ => (0, Count),
+        };
+        (begin, end) = (Math.Max(first, begin), Math.Min(first + count, end));
+        return (begin - first, Math.Max(0, end - begin));
+    }
+
+    private int FirstOf(TileEdge edge) => _firsts[(int)edge * _maps.Length];
 }
