@@ -52,13 +52,16 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         channels /= form.Parts;
         int threads = ParallelRows.Ready, step = WinogradTiles.Step(channels), width = WinogradTiles.Step(Math.Min(micro.MaxWidth, (int)cut.Stored));
         // Threads take long blocks in turn and so read the same filters at the same time: once from memory.
-        var many = cut.Stored * filters.Depth * sizeof(float) > ManyFilterBytes;
+        var weights = cut.Stored * filters.Depth;
+        var many = weights * sizeof(float) > ManyFilterBytes;
         int most = form.Parts > 1 ? PairsBlock / cut.Rows * cut.Rows : many ? LongBlock / cut.Rows * cut.Rows : (int)Math.Max(1, BlockBytes / (form.Values * sizeof(float) * (long)(step + width))), blocks = (tiles.Count + most - 1) / most;
         using var zeros = Scratch.Floats(micro.MaxWidth);
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
-        if (blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
+        // One thread gains by that only what reading the filters once saves, and all transforms are written and read for it.
+        var alone = threads == 1 && blocks > 1 && 2 * form.Values * whole > (blocks - 1) * weights;
+        if (alone || blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
