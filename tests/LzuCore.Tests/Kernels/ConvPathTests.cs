@@ -225,6 +225,8 @@ public sealed class ConvPathTests
     [TestCase(75, 120, 128, 128, 2, typeof(Winograd3x3Stride2))]
     [TestCase(19, 30, 256, 256, 2, typeof(Winograd3x3Stride2))]
     [TestCase(19, 30, 512, 512, 2, typeof(Winograd3x3Stride2))]
+    [TestCase(10, 15, 512, 512, 2, typeof(Winograd3x3Stride2))]
+    [TestCase(64, 64, 128, 128, 2, typeof(Winograd3x3Stride2))]
     [TestCase(10, 15, 2048, 256, 2, null)]
     public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
         Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));

@@ -30,7 +30,7 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     private const long PairsWeights = 512 << 10;
 
     // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds.
-    private const double StridedGain = 0.2, StridedFilters = 8 << 20;
+    private const double StridedGain = 0.1, StridedFilters = 8 << 20;
 
     /// <summary>Taps, down and across.</summary>
     public int Kernel => kernel;
