@@ -48,7 +48,7 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
 
     # The sum over k, two terms a turn and a last one where the length is odd: fewer instructions a multiply-add, which counts where another thread
     # shares the core. element(i, k) is A's element of row i, k terms on; advance goes two terms on. Where more terms follow, b stands behind the last.
-    # A turn fetches one line of what comes next, and with a panel as many lines of the next one as one vector of this one has.
+    # A turn fetches one line of what comes next, with a panel as many lines of the next one as one vector of this one has, and in tiles of few rows every line of this one, some bytes before its use.
     def terms(indent, panel_step, element, advance="", follow=False, fetches=False, panels=False):
         def body(n, depth):
             for k in range(n):
@@ -62,6 +62,9 @@ def kernel(name, rows, wide_rows, vector, lanes, load, splat, fma, max, usings, 
             put(f"{pad}    {fetch.format('ahead')}; ahead += aheadStep;")
         if panels and fetch_far:
             put(f"{pad}    " + " ".join(fetch_far.format("next" + (f" + {64 * line}" if line else "")) + ";" for line in range(panel_lines)) + f" next += {64 * panel_lines};")
+            own = [" ".join(fetch.format("soon" + (f" + {64 * line}" if line else "")) + ";" for line in range(v * panel_lines, (v + 1) * panel_lines)) for v in range(3 if wide_rows else 2)]
+            others = "".join(f" if (TWidth.Vectors > {v}) " + (own[v] if panel_lines == 1 else f"{{ {own[v]} }}") for v in range(1, len(own)))
+            put(f"{pad}    if (TRows.Count <= SoonRows) {{ {own[0]}{others} soon += soonStep; }}")
         body(2, indent + 4)
         put(f"{pad}    b += 2 * {panel_step};{advance}\n{pad}}}")
         put(f"{pad}if (k < length)\n{pad}{{")
@@ -156,7 +159,9 @@ internal sealed unsafe class {name} : MicroKernel
             // Base pointers three rows apart and one step: every row is base, base + step or base + 2 steps, without spills.
             var step = tile->AStep;""")
     if fetch_far:
-        put("            var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;")
+        put(f"""            var next = tile->Next is null ? (byte*)b : (byte*)tile->Next;
+            var soon = (byte*)b + tile->Soon;
+            nint soonStep = tile->Soon > 0 ? TWidth.Vectors * {64 * panel_lines} : 0;""")
     for i in range(0, rows, 3):
         put(f"            var q{i} = tile->A{'' if i == 0 else f' + {i} * step'};")
     bases = range(0, rows, 3)
