@@ -30,7 +30,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
     // What a thread's next block reads and writes is fetched during a block's last products, a line every four terms, so that it is still in the second-level cache then: two lines, or half a one, are as good.
     private const int AheadBytesPerTerm = 16, MostRuns = 128;
 
-    // Of a panel that few tiles meet.
+    // Of a panel that few groups of tiles meet, each of which fetches lines of the next one.
     private const int PieceBytes = 12 << 10;
 
     // How far before its use a panel is fetched that few tiles meet, as two groups at most.
@@ -176,7 +176,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         using var sums = Scratch.Floats(values * sumPlane);
         var outs = stackalloc float*[count];
         for (var t = 0; t < count; t++) outs[t] = sums.Pointer + t * row;
-        // A panel in pieces where few tiles meet it, or all of the next one would be fetched at once.
+        // A panel in pieces where few groups meet it, or all of the next one would be fetched at once.
         int part = form.Terms(channels), piece = tiles.Count > MostFew && tiles.Count <= 2 * cut.Rows ? Math.Max(1, PieceBytes / sizeof(float) / micro.MaxWidth / part) * part : channels;
         Tile tile = new() { AStep = step, Segments = 1, Part = part, Bias = zero, Floor = float.NegativeInfinity };
         int products = (int)block.Products * (sliver1 - sliver0), fetched = 0, share = Sse.IsSupported ? (block.Written + products - 1) / products : 0;
