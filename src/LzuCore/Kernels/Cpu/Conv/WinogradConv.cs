@@ -9,6 +9,7 @@ namespace LzuCore.Kernels.Cpu;
 //   a block of tiles: input transforms -> V [value][tile][channel], the block's only copy of the input; stays in the second-level cache, a long block's in the third
 //   each sliver of outputs, or all of them: a product a value -> M [value][tile][column], then output transforms with bias, residual and activation
 // Transformed filters are panels of as many taps as there are filters, which a block reads once. Distances in V and M avoid powers of two, and planes are odd numbers of cache lines apart, for else their lines meet in few sets.
+// Tiles that lack their last row or column of pixels leave out the values that make only those (TileEdge): such sums are not written, and what the output transform makes of them is not stored.
 // Where there are few blocks, threads share the input transforms first, and the slivers then; every output is the same chain of operations either way.
 internal sealed unsafe class WinogradConv(MicroKernel micro)
 {
@@ -59,7 +60,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         new Span<float>(zeros.Pointer, micro.MaxWidth).Clear();
         var zero = zeros.Pointer;
         var whole = WinogradTiles.Plane(tiles.Count, step);
-        // One thread gains by that only what reading the filters once saves, and all transforms are written and read for it.
+        // A single thread gains by transforming all tiles first only what reading the filters once saves, and pays with writing and reading all transforms.
         var alone = threads == 1 && blocks > 1 && 2 * form.Values * whole > (blocks - 1) * weights;
         if (alone || blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
         {

@@ -113,7 +113,11 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
         {
             var cut = new WinogradTiles(this, 1, phase);
             tiles += cut.Count;
-            foreach (var edge in Edges) products += cut.Having(edge);
+            foreach (var edge in Edges)
+            {
+                var (begin, end) = cut.Order.Having(edge);
+                products += end - begin;
+            }
         }
         return (products + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
     }

@@ -7,8 +7,8 @@ internal readonly unsafe struct WinogradTiles
 {
     private const int Line = 16;
     private readonly Axis _rows, _columns;
-    // The first ones of an edge.
-    private readonly int _batch, _none, _bottom, _corner;
+    private readonly int _batch;
+    private readonly TileOrder _order;
 
     public WinogradTiles(WinogradForm form, int batch, Phase phase)
     {
@@ -20,9 +20,8 @@ internal readonly unsafe struct WinogradTiles
         (ApartY, ApartX) = form.Kernel > 1 ? (StepY, StepX) : (Stride, Stride);
         (_rows, _columns) = (new Axis(phase.Rows, StepY, form.OutputRows), new Axis(phase.Columns, StepX, form.OutputColumns));
         (_batch, Count) = (batch, checked(batch * _rows.Count * _columns.Count));
-        _none = CountOf(TileEdge.Right);
-        _bottom = _none + CountOf(TileEdge.None);
-        _corner = _bottom + CountOf(TileEdge.Bottom);
+        int whole = CountOf(TileEdge.Right), lower = whole + CountOf(TileEdge.None);
+        _order = new TileOrder(whole, lower, lower + CountOf(TileEdge.Bottom), Count);
     }
 
     /// <summary>Tiles of all pictures.</summary>
@@ -49,17 +48,8 @@ internal readonly unsafe struct WinogradTiles
     /// <summary>Tiles of an edge.</summary>
     public int CountOf(TileEdge edge) => _batch * RowsOf(edge).Count * ColumnsOf(edge).Count;
 
-    /// <summary>How many tiles have the pixels of an edge, and so need the values that make those (<see cref="WinogradForm.Edges"/>); <see cref="TileEdge.None"/> is all.</summary>
-    public int Having(TileEdge pixels) => pixels switch
-    {
-        TileEdge.Right => _corner - _none,
-        TileEdge.Bottom => _bottom,
-        TileEdge.Corner => _bottom - _none,
-        _ => Count,
-    };
-
-    /// <summary>The first tile of an edge.</summary>
-    public int FirstOf(TileEdge edge) => edge switch { TileEdge.Right => 0, TileEdge.None => _none, TileEdge.Bottom => _bottom, _ => _corner };
+    /// <summary>Where the tiles of each edge begin.</summary>
+    public TileOrder Order => _order;
 
     // Several times for every tile, from the first picture on.
     /// <summary>A tile's picture and its first output pixel.</summary>
@@ -83,9 +73,8 @@ internal readonly unsafe struct WinogradTiles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private TileEdge Edge(ref int tile)
     {
-        if (tile < _none) return TileEdge.Right;
-        var (edge, first) = tile < _bottom ? (TileEdge.None, _none) : tile < _corner ? (TileEdge.Bottom, _bottom) : (TileEdge.Corner, _corner);
-        tile -= first;
+        var edge = tile < _order.None ? TileEdge.Right : tile < _order.Bottom ? TileEdge.None : tile < _order.Corner ? TileEdge.Bottom : TileEdge.Corner;
+        tile -= _order.First(edge);
         return edge;
     }
 
@@ -151,7 +140,7 @@ internal readonly unsafe struct WinogradTiles
     }
 }
 
-/// <summary>Where a tile ends behind the picture, so that its last pixels do not exist. In the order in which tiles are numbered: those that have a last row, a last column, or both are neighbours (<see cref="WinogradMaps.Having"/>).</summary>
+/// <summary>Where a tile ends behind the picture, so that its last pixels do not exist. In the order in which tiles are numbered: those that have a last row, a last column, or both are neighbours (<see cref="TileOrder"/>).</summary>
 internal enum TileEdge
 {
     /// <summary>Its last column does not exist.</summary>
@@ -160,8 +149,29 @@ internal enum TileEdge
     None,
     /// <summary>Its last row does not exist.</summary>
     Bottom,
-    /// <summary>Neither does.</summary>
+    /// <summary>Neither exists.</summary>
     Corner,
+}
+
+/// <summary>Tiles in the order of their edges.</summary>
+/// <param name="None">The first whole one.</param>
+/// <param name="Bottom">The first without a last row.</param>
+/// <param name="Corner">The first without both.</param>
+/// <param name="Count">All.</param>
+internal readonly record struct TileOrder(int None, int Bottom, int Corner, int Count)
+{
+    /// <summary>The first tile of an edge.</summary>
+    public int First(TileEdge edge) => edge switch { TileEdge.Right => 0, TileEdge.None => None, TileEdge.Bottom => Bottom, _ => Corner };
+
+    /// <summary>The tiles that have the pixels of an edge (the last column, the last row, or where both meet), and so need the values that make those alone (<see cref="WinogradForm.Edges"/>); of <see cref="TileEdge.None"/> all.</summary>
+    /// <returns>The first one, and the one behind the last.</returns>
+    public (int Begin, int End) Having(TileEdge pixels) => pixels switch
+    {
+        TileEdge.Right => (None, Corner),
+        TileEdge.Bottom => (0, Bottom),
+        TileEdge.Corner => (None, Bottom),
+        _ => (0, Count),
+    };
 }
 
 /// <summary>One picture batch that a convolution reads and writes, cut into tiles.</summary>
@@ -174,6 +184,7 @@ internal sealed unsafe class WinogradMap(WinogradForm form, Picture source, Phas
 {
     public Picture Source { get; } = source;
 
+    // A field: behind a property it is copied at every use.
     public readonly WinogradTiles Tiles = new(form, source.Batch, phase);
 
     /// <summary>What some tiles read, as far as the tiles above them do not, and what they write, as runs of memory: a row of pixels each. None where a row's pixels are not side by side (dilation, groups).</summary>
@@ -261,24 +272,18 @@ internal readonly struct WinogradMaps
         var i = _firsts.Length - 2;
         while (_firsts[i] > tile) i--;
         (map, own) = (_maps[i % _maps.Length], tile - _firsts[i]);
-        own += map.Tiles.FirstOf((TileEdge)(i / _maps.Length));
+        own += map.Tiles.Order.First((TileEdge)(i / _maps.Length));
         return Math.Min(most, _firsts[i + 1] - tile);
     }
 
-    /// <summary>Which of some tiles have the pixels of an edge, and so need the values that make those (<see cref="WinogradForm.Edges"/>).</summary>
-    /// <param name="edge">The last column of pixels, the last row, or where both meet; <see cref="TileEdge.None"/> is all tiles.</param>
+    /// <summary>Which of some tiles have the pixels of an edge.</summary>
+    /// <param name="edge">The edge, as in <see cref="TileOrder.Having"/>.</param>
     /// <param name="first">First tile.</param>
     /// <param name="count">Tiles.</param>
     /// <returns>The first one that has them, counted from the first tile, and how many.</returns>
     public (int First, int Count) Having(TileEdge edge, int first, int count)
     {
-        var (begin, end) = edge switch
-        {
-            TileEdge.Right => (FirstOf(TileEdge.None), FirstOf(TileEdge.Corner)),
-            TileEdge.Bottom => (0, FirstOf(TileEdge.Bottom)),
-            TileEdge.Corner => (FirstOf(TileEdge.None), FirstOf(TileEdge.Bottom)),
-            _ => (0, Count),
-        };
+        var (begin, end) = new TileOrder(FirstOf(TileEdge.None), FirstOf(TileEdge.Bottom), FirstOf(TileEdge.Corner), Count).Having(edge);
         (begin, end) = (Math.Max(first, begin), Math.Min(first + count, end));
         return (begin - first, Math.Max(0, end - begin));
     }
