@@ -92,20 +92,17 @@ internal readonly record struct WinogradBound(double Eligible, double Quarter, d
         var strided = stride.All(s => s == 2) && dilation.All(d => d == 1);
         return (weight[2], weight[3]) switch
         {
-            (3, 3) when stride.All(s => s == 1) => (0.25, Math.Min(1, Math.Min(Values(4, 6, 2), Values(2, 4, 2)) / Taps)),
-            (3, 3) when strided => (StridedTaps / Taps, Math.Min(1, WholeTiles(3, 3, StridedTaps) / Taps)),
-            (7, 7) when strided => (StemTileTaps / StemTaps, Math.Min(1, 4 * Values(3, 5, 3) / StemTaps)),
+            (3, 3) when stride.All(s => s == 1) => (0.25, Math.Min(1, Math.Min(Values(4, 6, more: 2), Values(2, 4, more: 2)) / Taps)),
+            (3, 3) when strided => (StridedTaps / Taps, Math.Min(1, Values(3, 3, more: 4, ofLast: 2) / Taps)),
+            (7, 7) when strided => (StemTileTaps / StemTaps, Math.Min(1, 4 * Values(3, 5, more: 3) / StemTaps)),
             _ => null,
         };
 
-        // Multiplications of an output where tiles at the edges count as whole ones.
-        double WholeTiles(int rows, int columns, double taps) => taps * rows * columns * TilesOf(output[2], dilation[0], rows) * TilesOf(output[3], dilation[1], columns) / ((double)output[2] * output[3]);
-
-        // The same where a tile without a last row of pixels, or column, needs a row of values less, or a column.
-        double Values(int rows, int columns, int more) => ValuesOf(output[2], dilation[0], rows, more) * ValuesOf(output[3], dilation[1], columns, more) / ((double)output[2] * output[3]);
+        // Multiplications of an output. A tile of some rows and columns of pixels has so many more of values, and a tile without its last row of pixels, or column, leaves out the values that only those need.
+        double Values(int rows, int columns, int more, int ofLast = 1) => ValuesOf(output[2], dilation[0], rows, more, ofLast) * ValuesOf(output[3], dilation[1], columns, more, ofLast) / ((double)output[2] * output[3]);
     }
 
-    private static double ValuesOf(int pixels, int dilation, int outputs, int more) => (outputs + more) * TilesOf(pixels, dilation, outputs) - Subsets(pixels, dilation).Count(length => length % outputs > 0);
+    private static double ValuesOf(int pixels, int dilation, int outputs, int more, int ofLast) => (outputs + more) * TilesOf(pixels, dilation, outputs) - ofLast * Subsets(pixels, dilation).Count(length => length % outputs > 0);
 
     // Tiles along an axis: of dilated taps, each subset of pixels that lie so far apart has its own.
     private static int TilesOf(int pixels, int dilation, int outputs) => Subsets(pixels, dilation).Sum(length => (length + outputs - 1) / outputs);

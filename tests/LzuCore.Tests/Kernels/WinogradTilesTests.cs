@@ -48,7 +48,9 @@ public sealed unsafe class WinogradTilesTests
         Assert.That(WinogradForm.Large.Edges, Is.EqualTo(expected));
         Assert.That(WinogradForm.Stem.Edges, Is.EqualTo(expected));
         Assert.That(WinogradForm.Small.Edges.Count(e => e == TileEdge.None), Is.EqualTo(3 * 5));
-        Assert.That(WinogradForm.Strided.Edges, Has.All.EqualTo(TileEdge.None));
+        // Rows of seven for the four points down, then columns of three: of a dimension's seven values the fourth is at infinity, and the seventh the last pixel between.
+        TileEdge[] strided = [.. Enumerable.Range(0, 49).Select(v => v < 28 ? (v / 7, v % 7) : (4 + v % 28 % 3, v % 28 / 3)).Select(p => (p.Item1 is 3 or 6, p.Item2 is 3 or 6) switch { (true, true) => TileEdge.Corner, (true, _) => TileEdge.Bottom, (_, true) => TileEdge.Right, _ => TileEdge.None })];
+        Assert.That(WinogradForm.Strided.Edges, Is.EqualTo(strided));
         Assert.That(WinogradForm.Pairs.Edges, Has.All.EqualTo(TileEdge.None));
     }
 
