@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using LzuCore.Memory;
 
 namespace LzuCore.Kernels.Cpu;
@@ -52,32 +54,47 @@ internal readonly unsafe struct PairedSource : IDisposable
     private static void Copy(Picture picture, int channels, int oddY, int oddX, float* to, int height, int width) => ParallelRows.For(picture.Batch * height, 8, (begin, end) =>
     {
         nint pair = 2 * channels, square = 2 * pair;
+        // Squares whose columns are the picture's, but for the last one.
+        int first = oddX, last = Math.Max(first, (picture.Width + oddX) / 2 - 1);
         for (var line = begin; line < end; line++)
         {
             var (n, row) = Math.DivRem(line, height);
-            for (var inner = 0; inner < 2; inner++)
+            var y = 2 * row - oddY;
+            float* from = picture.Data + n * picture.Image + y * picture.Row, target = to + line * width * square;
+            if (y < 0 || y + 1 >= picture.Height)
             {
-                var y = 2 * row - oddY + inner;
-                var target = to + (long)line * width * square + inner * pair;
-                if ((uint)y >= (uint)picture.Height)
+                Squares(0, width);
+                continue;
+            }
+            Squares(0, first);
+            // Whole vectors: what they write beyond a pair is the next one's, which is copied after it. That takes pairs no shorter than what is beyond.
+            if (channels >= 2) for (var x = first; x < last; x++)
                 {
-                    for (var x = 0; x < width; x++) new Span<float>(target + x * square, (int)pair).Clear();
-                    continue;
+                    float* pixels = from + (2 * x - oddX) * channels, at = target + x * square;
+                    Whole(pixels, at, pair);
+                    Whole(pixels + picture.Row, at + pair, pair);
                 }
-                var from = picture.Data + n * picture.Image + y * picture.Row;
-                for (var x = 0; x < width; x++)
-                {
-                    int left = 2 * x - oddX;
-                    if (left >= 0 && left + 1 < picture.Width)
+            else Squares(first, last);
+            Squares(last, width);
+
+            // Those of the line that may reach beyond the picture.
+            void Squares(int x, int behind)
+            {
+                for (; x < behind; x++)
+                    for (var inner = 0; inner < 4; inner++)
                     {
-                        Panels.Copy(from + left * channels, target + x * square, (int)pair);
-                        continue;
+                        int down = inner / 2, column = 2 * x - oddX + inner % 2;
+                        var pixel = target + x * square + inner * channels;
+                        if ((uint)(y + down) < (uint)picture.Height && (uint)column < (uint)picture.Width) Panels.Copy(from + down * picture.Row + column * channels, pixel, channels);
+                        else new Span<float>(pixel, channels).Clear();
                     }
-                    new Span<float>(target + x * square, (int)pair).Clear();
-                    if (left >= 0) Panels.Copy(from + left * channels, target + x * square, channels);
-                    else Panels.Copy(from, target + x * square + channels, channels);
-                }
             }
         }
     });
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Whole(float* from, float* to, nint count)
+    {
+        for (nint i = 0; i < count; i += Vector128<float>.Count) Vector128.Load(from + i).Store(to + i);
+    }
 }

@@ -187,7 +187,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         for (nint p = 0, filter = 0, next; p < values; p++, filter = next)
         {
             next = p + 1 < values ? form.FilterOf((int)p + 1) * (nint)channels : 0;
-            var (from, having, groups, few) = block.Having[(int)edges[p]];
+            var (from, groups, least, more, few) = block.Having[(int)edges[p]];
             for (var s = sliver0; s < sliver1; s++)
             {
                 tile.BStep = cut.Width(s);
@@ -202,7 +202,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                     tile.HasResidual = term > 0;
                     for (int g = 0, t = from, rows; g < groups; g++, t += rows)
                     {
-                        rows = (from + having - t) / (groups - g);
+                        rows = g < more ? least : least + 1;
                         for (var until = Math.Min(block.Written, fetched + share); fetched < until && term == 0; fetched++)
                             for (var c = column; c < column + columns; c += Line) Sse.Prefetch1(block.Lines[fetched] + c);
                         ahead.Next(&tile, tile.SegmentLength);
@@ -241,9 +241,9 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
             {
                 var (from, having) = tiles.Having(edge, first, count);
                 var (groups, few) = conv.Grouped(having, cut);
-                Having[(int)edge] = (from, having, groups, few);
+                Having[(int)edge] = new(from, groups, having / Math.Max(1, groups), groups - having % Math.Max(1, groups), few);
             }
-            foreach (var edge in form.Edges) Products += Having[(int)edge].Groups;
+            foreach (var edge in form.Edges) Products += Having[(int)edge].Count;
             _targets = new Scratch(count * (long)sizeof(WinogradTarget));
             _lines = new Scratch((long)count * form.Outputs * form.Parts * 2 * sizeof(float*));
             for (int t = 0, many; t < count; t += many)
@@ -286,12 +286,15 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         }
     }
 
-    // Of each edge: some of a block's tiles.
+    // Of each edge.
     [InlineArray(WinogradMaps.Edges)]
     private struct Groups
     {
-        private (int First, int Count, int Groups, bool Few) _first;
+        private Grouping _first;
     }
+
+    // Some of a block's tiles, in groups of least tiles, and from a group on of one more.
+    private readonly record struct Grouping(int First, int Count, int Least, int More, bool Few);
 
     /// <summary>Transformed filters of a forward pass, for one group: columns are outputs, the depth (value, input).</summary>
     /// <param name="form">Size of the tiles.</param>

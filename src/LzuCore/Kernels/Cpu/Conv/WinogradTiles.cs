@@ -96,6 +96,17 @@ internal readonly unsafe struct WinogradTiles
     public void Pixels(Picture picture, int n, int y, int x, int rows, int columns, float* zero, float** to)
     {
         var from = picture.Data + n * picture.Image;
+        if (y >= 0 && x >= 0 && y + (rows - 1) * ApartY < picture.Height && x + (columns - 1) * ApartX < picture.Width)
+        {
+            nint down = ApartY * picture.Row, right = ApartX * picture.Pixel;
+            from += y * picture.Row + x * picture.Pixel;
+            for (var i = 0; i < rows; i++, from += down)
+            {
+                var pixel = from;
+                for (var j = 0; j < columns; j++, pixel += right) *to++ = pixel;
+            }
+            return;
+        }
         for (var i = 0; i < rows; i++, y += ApartY)
         {
             var across = x;
