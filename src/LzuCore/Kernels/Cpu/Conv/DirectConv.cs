@@ -18,6 +18,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
     // Floats that a tap reads at a time: with more, too few tiles of input fit beside a piece of a panel, and panels are read from memory again and again.
     private const int MostLength = 512;
 
+    // Of more weights than this, panels come from the third-level cache or from memory, and the tiles that meet a panel first would wait for it: it comes while the tiles before it are summed.
+    private const int ManyWeights = 128 << 10;
+
     // Enough units for threads to share a small map by output channels.
     private const int WantedUnits = 12;
 
@@ -45,6 +48,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         using var zeros = Scratch.Floats(length);
         new Span<float>(zeros.Pointer, length).Clear();
         var zero = zeros.Pointer;
+        var many = cut.Stored * weights.Depth > ManyWeights;
         ParallelRows.For(blocks * groups, 1, (begin, end) =>
         {
             using var rows = new Scratch(((long)blockTiles * cut.Rows * (taps + 1) + Vector<nint>.Count) * sizeof(nint));
@@ -66,8 +70,12 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 var ahead = Next(runs, Pixel(tile1), Pixel(coming), (sliver1 - sliver0) * inBlock * Pieces(cut.Width(sliver0)));
                 for (var s = sliver0; s < sliver1; s++)
                 {
-                    int width = cut.Width(s), piece = Piece(width);
+                    int width = cut.Width(s), piece = Piece(width), vectors = width / micro.VectorLanes;
+                    var following = !many ? null : s + 1 < sliver1 || (groups > 1 && s + 1 < cut.Slivers) ? weights[s + 1] : tile1 < tiles ? weights[sliver0] : null;
                     for (var tap = 0; tap == 0 || tap < taps; tap += piece)
+                    {
+                        // Pieces, and panels, follow each other in memory.
+                        if (many && !inPlace && groups > 1) ahead = Piecewise(runs, weights[s] + (long)(tap + piece) * length * width, (long)(s + 1 < cut.Slivers ? piece : Math.Max(0, taps - tap - piece)) * length * width, inBlock);
                         for (var t = 0; t < inBlock; t++)
                         {
                             int first = starts[t] - pixel0, count = starts[t + 1] - starts[t];
@@ -81,6 +89,9 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                             {
                                 tile.A = source.Data + starts[t] * source.Pixel;
                                 tile.AStep = source.Pixel;
+                                // The last tiles bring one vector's lines each: all of a panel comes, or nothing.
+                                var part = t - inBlock + vectors;
+                                tile.Next = following != null && inBlock >= vectors && part >= 0 ? following + (nint)part * length * micro.VectorLanes : null;
                             }
                             else
                             {
@@ -89,6 +100,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                             }
                             sink.Run(micro, &tile, count, addressing, outs + first, cut.Start(s), cut.Valid(s), width, first: tap == 0, last: tap + piece >= taps, fetch: !dense && tap + piece >= taps);
                         }
+                    }
                 }
             }
         }, inTurn: groups > 1);
@@ -100,6 +112,12 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
         int Piece(int width) => (int)Math.Clamp(PieceBytes / ((long)width * length * sizeof(float)), 1, Math.Max(1, taps));
 
         int Pieces(int width) => (Math.Max(1, taps) + Piece(width) - 1) / Piece(width);
+
+        static Ahead Piecewise(AheadRun* runs, float* first, long floats, int tiles)
+        {
+            runs[0] = new AheadRun(first, floats * sizeof(float));
+            return new Ahead(runs, 1, tiles);
+        }
 
         // The inputs of some pixels where each is one of the source's, and their outputs where they lie side by side.
         Ahead Next(AheadRun* runs, int pixel0, int pixel1, int sums)

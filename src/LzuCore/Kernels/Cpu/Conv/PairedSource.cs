@@ -68,13 +68,13 @@ internal readonly unsafe struct PairedSource : IDisposable
             }
             Squares(0, first);
             // Whole vectors: what they write beyond a pair is the next one's, which is copied after it. That takes pairs no shorter than what is beyond.
-            if (channels >= 2) for (var x = first; x < last; x++)
-                {
-                    float* pixels = from + (2 * x - oddX) * channels, at = target + x * square;
-                    Whole(pixels, at, pair);
-                    Whole(pixels + picture.Row, at + pair, pair);
-                }
-            else Squares(first, last);
+            for (var x = first; x < last && channels > 1; x++)
+            {
+                float* pixels = from + (2 * x - oddX) * channels, at = target + x * square;
+                Whole(pixels, at, pair);
+                Whole(pixels + picture.Row, at + pair, pair);
+            }
+            if (channels == 1) Squares(first, last);
             Squares(last, width);
 
             // Those of the line that may reach beyond the picture.
