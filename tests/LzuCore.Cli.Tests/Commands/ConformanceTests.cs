@@ -47,7 +47,8 @@ public sealed class ConformanceTests
     [Test]
     public void ArchiveWithoutCases_IsAUsageError()
     {
-        var path = Path.Combine(Directory.CreateTempSubdirectory("lzu").FullName, "other.npz");
+        using var folder = new WorkFolder();
+        var path = folder["other.npz"];
         Npz.Write(path, [KeyValuePair.Create("a", Tensor.Ones([2]))]);
         Lzu.Run("conformance", path, "--quiet").Failed(2, "cases.json");
     }
@@ -59,16 +60,17 @@ public sealed class ConformanceTests
     {
         float[] expected = [0, 1, 2, 0];
         expected[2] = change == "NaN" ? float.NaN : expected[2] + float.Parse(change, System.Globalization.CultureInfo.InvariantCulture);
-        var path = SuiteOfRelu(expected);
+        using var folder = new WorkFolder();
+        var path = SuiteOfRelu(folder, expected);
         var run = Lzu.Run("conformance", path, "--json", "--quiet");
         Assert.That(run.Code, Is.EqualTo(code));
         Assert.That(run.Json.GetProperty("cases")[0].GetProperty("status").GetString(), Is.EqualTo(status));
     }
 
     // One case of relu over [-1, 1, 2, -3], written the way the format says.
-    private static string SuiteOfRelu(float[] expected)
+    private static string SuiteOfRelu(WorkFolder folder, float[] expected)
     {
-        var path = Path.Combine(Directory.CreateTempSubdirectory("lzu").FullName, "relu.npz");
+        var path = folder["relu.npz"];
         Npz.Write(path,
         [
             KeyValuePair.Create("a/in.input", Tensor.From<float>([-1, 1, 2, -3], [4])),

@@ -1,10 +1,20 @@
 using LzuCore.Memory;
 using LzuCore.Vision.Experiments;
+using LzuCore.Vision.Tests.Training;
 
 namespace LzuCore.Vision.Tests.Experiments;
 
 public sealed class LaboratoryTests
 {
+    private readonly List<WorkFolder> _folders = [];
+
+    [TearDown]
+    public void RemoveFolders()
+    {
+        foreach (var folder in _folders) folder.Dispose();
+        _folders.Clear();
+    }
+
     private static Trial Tiny(DeskTask task, ZoomMethod method) => Trial.Of(task, method) with { Steps = 6, Training = 16, Test = 20, Batch = 4 };
 
     [TestCase(DeskTask.Detection, ZoomMethod.LzuFixed)]
@@ -65,5 +75,9 @@ public sealed class LaboratoryTests
         Assert.That(Spread.Of([1.0]).HalfWidth, Is.NaN);
     }
 
-    private static string Folder() => Directory.CreateTempSubdirectory("lzu-laboratory").FullName;
+    private string Folder()
+    {
+        _folders.Add(new WorkFolder());
+        return _folders[^1].Path;
+    }
 }
