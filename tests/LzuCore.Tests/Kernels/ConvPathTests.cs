@@ -247,7 +247,7 @@ public sealed class ConvPathTests
     [TestCase(64, 64, 128, 128, 2, typeof(Winograd3x3Stride2))]
     [TestCase(10, 15, 2048, 256, 2, null)]
     public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
-        Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     [TestCase(38, 60, 1024, 256, 1, typeof(Strassen1x1))]
     [TestCase(38, 60, 256, 1024, 1, typeof(Strassen1x1))]
@@ -262,14 +262,14 @@ public sealed class ConvPathTests
     [TestCase(4, 4, 1024, 256, 1, null)]
     [TestCase(38, 60, 1023, 256, 1, null)]
     public void Fastest_OfOneByOne(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
-        Assert.That(WinogradForm.Fastest([Phase.Forward(new(stride, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [Phase.Forward(new(stride, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     [TestCase(300, 480, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(75, 120, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(150, 240, 3, 4, null)]
     [TestCase(1, 1, 3, 64, null)]
     public void Fastest_OfStems(int rows, int columns, int channels, int outputs, Type? form) =>
-        Assert.That(WinogradForm.Fastest([PairedSource.Forward(new(2, 3, 1, 1), new(rows, columns))], 4 * channels, outputs)?.GetType(), Is.EqualTo(form));
+        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [PairedSource.Forward(new(2, 3, 1, 1), new(rows, columns))], 4 * channels, outputs)?.GetType(), Is.EqualTo(form));
 
     private static IEnumerable<object> Paths() => MicroKernel.Available;
 

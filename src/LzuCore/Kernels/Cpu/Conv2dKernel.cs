@@ -174,16 +174,11 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     };
 
     // Tiles of one convolution of maps; null for none.
-    private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs) => algorithm switch
+    private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
-        ConvAlgorithm.Direct => null,
-        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].Taps.Length == 1 => WinogradForm.Pairs.Halves(channels, outputs) ? WinogradForm.Pairs : null,
-        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].Taps.Length == PairedSource.Kernel * PairedSource.Kernel => WinogradForm.Stem,
-        ConvAlgorithm.Winograd4x6 or ConvAlgorithm.Winograd2x4 when maps[0].SourceStepY > 1 => WinogradForm.Strided,
-        ConvAlgorithm.Winograd4x6 => WinogradForm.Large,
-        ConvAlgorithm.Winograd2x4 => WinogradForm.Small,
-        _ => (maps[0].Taps.Length == 1 ? CpuBackend.Strassen : CpuBackend.Winograd) ? WinogradForm.Fastest(maps, channels, outputs) : null,
-    };
+        var allowed = algorithm != ConvAlgorithm.Fastest || (maps[0].Taps.Length == 1 ? CpuBackend.Strassen : CpuBackend.Winograd);
+        return allowed ? WinogradForm.For(algorithm, maps, channels, outputs) : null;
+    }
 
     private void Winograd(WinogradForm form, (Picture Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)
     {

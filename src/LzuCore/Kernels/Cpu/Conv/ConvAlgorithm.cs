@@ -3,7 +3,7 @@ namespace LzuCore.Kernels.Cpu;
 /// <summary>How a kernel computes convolutions of 3x3 taps and stride 1 or 2, and the forward pass of 7x7 taps and stride 2 and of 1x1 taps; others are always direct.</summary>
 internal enum ConvAlgorithm
 {
-    /// <summary>Winograd's, or Strassen's, where it is estimated to be faster (<see cref="WinogradForm.Fastest"/>) and allowed (<see cref="CpuBackend.Winograd"/>, <see cref="CpuBackend.Strassen"/>).</summary>
+    /// <summary>Winograd's, or Strassen's, where it is estimated to be faster (<see cref="WinogradForm.For"/>) and allowed (<see cref="CpuBackend.Winograd"/>, <see cref="CpuBackend.Strassen"/>).</summary>
     Fastest,
     /// <summary>By the definition, as a matrix product: the reference.</summary>
     Direct,

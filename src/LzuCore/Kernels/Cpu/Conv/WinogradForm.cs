@@ -70,7 +70,11 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>Of each value, the pixels that it makes alone, so that a tile without them need not have it: all but <see cref="TileEdge.None"/> of a last point, which is infinity.</summary>
     public TileEdge[] Edges => _edges ??= [.. Enumerable.Range(0, Values).Select(EdgeOf)];
 
+    // How many values each edge has.
+    private int[] ValuesOf => _valuesOf ??= [.. Enumerable.Range(0, WinogradMaps.Edges).Select(edge => Edges.Count(e => (int)e == edge))];
+
     private TileEdge[]? _edges;
+    private int[]? _valuesOf;
 
     protected virtual TileEdge EdgeOf(int value) => (value / InputColumns == InputRows - 1, value % InputColumns == InputColumns - 1) switch
     {
@@ -83,19 +87,30 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>
     public abstract int Terms(int channels);
 
-    /// <summary>The one that will be fastest for maps with the same weights, or null where direct convolution is. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
-    public static WinogradForm? Fastest(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    /// <summary>The one for maps with the same weights, or null where direct convolution is to do it. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
+    /// <param name="algorithm">Fastest: the one that will be, or null where direct sums will. Otherwise the one that fits.</param>
+    /// <param name="maps">Geometry, of one kind.</param>
+    /// <param name="channels">Channels of a group.</param>
+    /// <param name="outputs">Outputs of a group.</param>
+    public static WinogradForm? For(ConvAlgorithm algorithm, ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
-        if (maps[0].Taps.Length == Stem.Kernel * Stem.Kernel) return Stem.Cost(maps, channels, outputs) < Stem.Direct(maps, channels, outputs) ? Stem : null;
-        if (maps[0].Taps.Length == 1)
-        {
-            var pays = Pairs.Halves(channels, outputs) && (long)channels * outputs <= PairsWeights && Pairs.Cost(maps, channels / 2, outputs / 2) < (1 - PairsGain) * Pairs.Direct(maps, channels / 2, outputs / 2);
-            return pays ? Pairs : null;
-        }
-        var direct = Large.Direct(maps, channels, outputs);
-        if (maps[0].SourceStepY > 1) return Strided.Cost(maps, channels, outputs) < (1 - StridedGain) * direct && (double)Strided.Filters * channels * outputs <= StridedFilters ? Strided : null;
-        double large = Large.Cost(maps, channels, outputs), small = Small.Cost(maps, channels, outputs);
-        return Math.Min(large, small) >= direct ? null : small < large ? Small : Large;
+        if (algorithm == ConvAlgorithm.Direct) return null;
+        var form = Fits(maps);
+        if (form == Pairs && !Pairs.Halves(channels, outputs)) return null;
+        if (algorithm != ConvAlgorithm.Fastest) return form == Large && algorithm == ConvAlgorithm.Winograd2x4 ? Small : form;
+        if (form == Large && Small.Cost(maps, channels, outputs) < Large.Cost(maps, channels, outputs)) form = Small;
+        return form.Pays(maps, channels, outputs) ? form : null;
+    }
+
+    // By taps and step; Small fits where Large does.
+    private static WinogradForm Fits(ReadOnlySpan<Phase> maps) =>
+        maps[0].Taps.Length == 1 ? Pairs : maps[0].Taps.Length == Stem.Kernel * Stem.Kernel ? Stem : maps[0].SourceStepY > 1 ? Strided : Large;
+
+    private bool Pays(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    {
+        var weights = (double)channels * outputs;
+        var (gain, allowed) = this == Pairs ? (PairsGain, weights <= PairsWeights) : this == Strided ? (StridedGain, Strided.Filters * weights <= StridedFilters) : (0, true);
+        return allowed && Cost(maps, channels / Parts, outputs / Parts) < (1 - gain) * Direct(maps, channels / Parts, outputs / Parts);
     }
 
     private double Direct(ReadOnlySpan<Phase> maps, int channels, int outputs)
@@ -113,10 +128,10 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
         {
             var cut = new WinogradTiles(this, 1, phase);
             tiles += cut.Count;
-            foreach (var edge in Edges)
+            for (var edge = 0; edge < WinogradMaps.Edges; edge++)
             {
-                var (begin, end) = cut.Order.Having(edge);
-                products += end - begin;
+                var (begin, end) = cut.Order.Having((TileEdge)edge);
+                products += ValuesOf[edge] * (end - begin);
             }
         }
         return (products + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
