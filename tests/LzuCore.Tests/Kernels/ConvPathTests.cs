@@ -21,6 +21,8 @@ public sealed class ConvPathTests
             ("stem", [2, 3, 21, 23], [40, 3, 7, 7], new(2, 3, 1, 1)),
             ("stem with an even padding", [1, 4, 20, 33], [50, 4, 7, 7], new(2, (2, 4), 1, 1)),
             ("stem with no padding down", [1, 1, 7, 30], [24, 1, 7, 7], new(2, (0, 1), 1, 1)),
+            ("stem of one channel", [2, 1, 22, 37], [24, 1, 7, 7], new(2, 3, 1, 1)),
+            ("stem of two channels", [1, 2, 21, 40], [24, 2, 7, 7], new(2, (2, 3), 1, 1)),
             ("stem of a pixel", [2, 3, 1, 1], [24, 3, 7, 7], new(2, 3, 1, 1)),
             ("stem of many tiles", [1, 3, 120, 251], [33, 3, 7, 7], new(2, 3, 1, 1)),
             ("stem with many channels", [1, 33, 20, 30], [24, 33, 7, 7], new(2, 3, 1, 1)),

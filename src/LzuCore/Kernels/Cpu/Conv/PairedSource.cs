@@ -67,14 +67,13 @@ internal readonly unsafe struct PairedSource : IDisposable
                 continue;
             }
             Squares(0, first);
-            // Whole vectors: what they write beyond a pair is the next one's, which is copied after it. That takes pairs no shorter than what is beyond.
-            for (var x = first; x < last && channels > 1; x++)
+            // Whole vectors: what they write beyond a pair, never more than a pair, is the next one's, which is copied after it.
+            for (var x = first; x < last; x++)
             {
                 float* pixels = from + (2 * x - oddX) * channels, at = target + x * square;
                 Whole(pixels, at, pair);
                 Whole(pixels + picture.Row, at + pair, pair);
             }
-            if (channels == 1) Squares(first, last);
             Squares(last, width);
 
             // Those of the line that may reach beyond the picture.
