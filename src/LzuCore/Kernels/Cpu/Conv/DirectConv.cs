@@ -71,10 +71,11 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                 for (var s = sliver0; s < sliver1; s++)
                 {
                     int width = cut.Width(s), piece = Piece(width), vectors = width / micro.VectorLanes;
-                    var following = !many ? null : s + 1 < sliver1 || (groups > 1 && s + 1 < cut.Slivers) ? weights[s + 1] : tile1 < tiles ? weights[sliver0] : null;
+                    // The panel after this one: of this block, or the first of the next.
+                    var following = s + 1 < sliver1 || (groups > 1 && s + 1 < cut.Slivers) ? weights[s + 1] : tile1 < tiles ? weights[sliver0] : null;
                     for (var tap = 0; tap == 0 || tap < taps; tap += piece)
                     {
-                        // Pieces, and panels, follow each other in memory.
+                        // Tiles with a table fetch one run of memory only. Where a block is cut into groups that is not the next block's: it is the next piece of panels, which lie one behind the other.
                         if (many && !inPlace && groups > 1) ahead = Piecewise(runs, weights[s] + (long)(tap + piece) * length * width, (long)(s + 1 < cut.Slivers ? piece : Math.Max(0, taps - tap - piece)) * length * width, inBlock);
                         for (var t = 0; t < inBlock; t++)
                         {
@@ -91,7 +92,7 @@ internal sealed unsafe class DirectConv(MicroKernel micro)
                                 tile.AStep = source.Pixel;
                                 // The last tiles bring one vector's lines each: all of a panel comes, or nothing.
                                 var part = t - inBlock + vectors;
-                                tile.Next = following != null && inBlock >= vectors && part >= 0 ? following + (nint)part * length * micro.VectorLanes : null;
+                                tile.Next = many && following != null && inBlock >= vectors && part >= 0 ? following + (nint)part * length * micro.VectorLanes : null;
                             }
                             else
                             {

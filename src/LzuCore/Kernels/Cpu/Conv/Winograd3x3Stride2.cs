@@ -13,20 +13,20 @@ internal sealed unsafe class Winograd3x3Stride2() : WinogradForm<Winograd3x3Stri
     public override int Filters => 25;
 
     /// <inheritdoc/>
-    protected override TileEdge EdgeOf(int value)
+    protected override (bool Row, bool Column) OfLast(int value)
     {
         var (y, x) = value < Points * Side ? Math.DivRem(value, Side) : (Points + (value - Points * Side) % Between, (value - Points * Side) / Between);
-        return (IsOfLast(y), IsOfLast(x)) switch
-        {
-            (true, true) => TileEdge.Corner,
-            (true, false) => TileEdge.Bottom,
-            (false, true) => TileEdge.Right,
-            _ => TileEdge.None,
-        };
+        return (Makes(y), Makes(x));
 
         // The point at infinity, and the last pixel between.
-        static bool IsOfLast(int i) => i is Points - 1 or Side - 1;
+        static bool Makes(int i) => i is Points - 1 or Side - 1;
     }
+
+    /// <inheritdoc/>
+    protected override double Gain => 0.1;
+
+    /// <summary>Filters are 25/9 of the weights; no more of them than a third-level cache holds.</summary>
+    protected override long MostWeights => (8 << 20) / Filters;
 
     /// <inheritdoc/>
     public override int Terms(int channels) => 512;

@@ -25,13 +25,6 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     /// <summary>For 1x1 taps.</summary>
     public static readonly WinogradForm Pairs = new Strassen1x1();
 
-    // What part of a 1x1 convolution has to be saved (256 and 512 channels would save 4 in 100 multiplications, and be slower by a tenth where a core has twice the usual ones), and of how many weights: filters are 7/4 of them, and more would take memory that a twentieth of the time is not worth.
-    private const double PairsGain = 0.05;
-    private const long PairsWeights = 512 << 10;
-
-    // What part of a strided convolution has to be saved, for filters are 25/9 of the weights; and no more of them than a third-level cache holds.
-    private const double StridedGain = 0.1, StridedFilters = 8 << 20;
-
     /// <summary>Taps, down and across.</summary>
     public int Kernel => kernel;
 
@@ -76,13 +69,22 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     private TileEdge[]? _edges;
     private int[]? _valuesOf;
 
-    protected virtual TileEdge EdgeOf(int value) => (value / InputColumns == InputRows - 1, value % InputColumns == InputColumns - 1) switch
+    private TileEdge EdgeOf(int value) => OfLast(value) switch
     {
         (true, true) => TileEdge.Corner,
         (true, false) => TileEdge.Bottom,
         (false, true) => TileEdge.Right,
         _ => TileEdge.None,
     };
+
+    /// <summary>Whether a value makes pixels of the last row only, and of the last column.</summary>
+    protected virtual (bool Row, bool Column) OfLast(int value) => (value / InputColumns == InputRows - 1, value % InputColumns == InputColumns - 1);
+
+    /// <summary>What part of a convolution has to be saved.</summary>
+    protected virtual double Gain => 0;
+
+    /// <summary>For up to so many weights.</summary>
+    protected virtual long MostWeights => long.MaxValue;
 
     /// <summary>How many terms are summed in a row; such sums are added up then. Rounding errors grow with the root of a sum's length.</summary>
     public abstract int Terms(int channels);
@@ -106,12 +108,8 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     private static WinogradForm Fits(ReadOnlySpan<Phase> maps) =>
         maps[0].Taps.Length == 1 ? Pairs : maps[0].Taps.Length == Stem.Kernel * Stem.Kernel ? Stem : maps[0].SourceStepY > 1 ? Strided : Large;
 
-    private bool Pays(ReadOnlySpan<Phase> maps, int channels, int outputs)
-    {
-        var weights = (double)channels * outputs;
-        var (gain, allowed) = this == Pairs ? (PairsGain, weights <= PairsWeights) : this == Strided ? (StridedGain, Strided.Filters * weights <= StridedFilters) : (0, true);
-        return allowed && Cost(maps, channels / Parts, outputs / Parts) < (1 - gain) * Direct(maps, channels / Parts, outputs / Parts);
-    }
+    private bool Pays(ReadOnlySpan<Phase> maps, int channels, int outputs) =>
+        (long)channels * outputs <= MostWeights && Cost(maps, channels / Parts, outputs / Parts) < (1 - Gain) * Direct(maps, channels / Parts, outputs / Parts);
 
     private double Direct(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
