@@ -6,13 +6,12 @@ namespace LzuCore.Memory;
 
 /// <summary>64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
 /// <remarks>Small blocks come in sizes a quarter of a power of two apart, large ones are cut from segments that grow and whose free neighbours join again, so that a step or frame needs little more than what is live at once; what is
-/// made of weights and lives as long as they do has segments of its own. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
+/// made of weights and lives as long as they do has blocks of its own, which are reused for the same length. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
 /// live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors
 /// bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
 public sealed unsafe class BufferPool
 {
-    // Segments start with a huge page, so that they have no small ones.
-    private const long Alignment = 64, SegmentAlignment = 2 << 20;
+    private const long Alignment = 64;
 
     // From here on blocks are cut from segments: ranges of this many addresses, shorter ones where the system refuses so many. Only what is used of them takes memory and is told of.
     private const long Large = 64 << 10, Segment = 256L << 20, ShortSegment = 32L << 20;
@@ -20,8 +19,8 @@ public sealed unsafe class BufferPool
     // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
     private const long CollectAfter = 512L << 20;
 
-    private readonly Dictionary<long, Stack<nint>> _small = [];
-    private readonly SegmentHeap _passing = new(), _lasting = new();
+    private readonly Dictionary<long, Stack<nint>> _small = [], _lasting = [];
+    private readonly SegmentHeap _segments = new();
     private readonly Lock _lock = new();
     private long _live, _owned, _peak, _rented, _lastingSinceCollection;
 
@@ -76,11 +75,10 @@ public sealed unsafe class BufferPool
             keeps &= _owned - _live <= RetainLimit || _owned <= _peak + _peak / 8;
             if (block.Piece is { } piece)
             {
-                var heap = Heap(block.Lasts);
-                piece = heap.Give(piece);
-                if (!keeps && piece.IsWhole) Drop(heap, piece);
+                piece = _segments.Give(piece);
+                if (!keeps && piece.IsWhole) Drop(piece);
             }
-            else if (keeps) Stack(block.Bytes).Push(block.Address);
+            else if (keeps) Stack(block.Lasts ? _lasting : _small, block.Bytes).Push(block.Address);
             else Free(block.Address, block.Bytes);
         }
     }
@@ -90,11 +88,13 @@ public sealed unsafe class BufferPool
     {
         lock (_lock)
         {
-            foreach (var (size, stack) in _small)
-                while (stack.TryPop(out var address)) Free(address, size);
-            _small.Clear();
-            foreach (var heap in new[] { _passing, _lasting })
-                foreach (var piece in heap.WholeSegments()) Drop(heap, piece);
+            foreach (var blocks in new[] { _small, _lasting })
+            {
+                foreach (var (size, stack) in blocks)
+                    while (stack.TryPop(out var address)) Free(address, size);
+                blocks.Clear();
+            }
+            foreach (var piece in _segments.WholeSegments()) Drop(piece);
         }
     }
 
@@ -110,51 +110,49 @@ public sealed unsafe class BufferPool
         }
     }
 
-    private SegmentHeap Heap(bool lasts) => lasts ? _lasting : _passing;
-
     private Block? Reused(long size, bool lasts)
     {
-        if (size >= Large) return Heap(lasts).Take(size) is { } piece ? new Block(piece.Address, piece.Bytes, piece, lasts) : null;
-        return _small.TryGetValue(ClassOf(size), out var stack) && stack.TryPop(out var address) ? new Block(address, ClassOf(size), null, lasts) : null;
+        if (!lasts && size >= Large) return _segments.Take(size) is { } piece ? new Block(piece.Address, piece.Bytes, piece, false) : null;
+        var bytes = lasts ? size : ClassOf(size);
+        return (lasts ? _lasting : _small).TryGetValue(bytes, out var stack) && stack.TryPop(out var address) ? new Block(address, bytes, null, lasts) : null;
     }
 
     private Block? Fresh(long size, bool lasts)
     {
-        if (size < Large)
+        if (lasts || size < Large)
         {
-            var bytes = ClassOf(size);
-            if (Reserve(bytes, Alignment) is not (not 0 and var address)) return null;
+            var bytes = lasts ? size : ClassOf(size);
+            if (Reserve(bytes) is not (not 0 and var address)) return null;
             Own(bytes);
             return new Block(address, bytes, null, lasts);
         }
-        var heap = Heap(lasts);
-        if (heap.Grow(size) is not 0 and var more)
+        if (_segments.Grow(size) is not 0 and var more)
         {
             Own(more);
-            return Reused(size, lasts);
+            return Reused(size, false);
         }
         foreach (var range in new[] { Segment, ShortSegment, size })
         {
-            if (range < size || Reserve(range, SegmentAlignment) is not (not 0 and var start)) continue;
-            heap.Add(start, range);
-            Own(heap.Grow(size));
-            return Reused(size, lasts);
+            if (range < size || Reserve(range) is not (not 0 and var start)) continue;
+            _segments.Add(start, range);
+            Own(_segments.Grow(size));
+            return Reused(size, false);
         }
         return null;
     }
 
-    private void Drop(SegmentHeap heap, SegmentHeap.Piece piece)
+    private void Drop(SegmentHeap.Piece piece)
     {
-        heap.Drop(piece);
+        _segments.Drop(piece);
         Free(piece.Address, piece.Bytes);
     }
 
     // Addresses of memory that the system gives when they are written to.
-    private static nint Reserve(long size, long alignment)
+    private static nint Reserve(long size)
     {
         try
         {
-            var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)alignment);
+            var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
             HugePages.Want(address, size);
             return address;
         }
@@ -177,9 +175,9 @@ public sealed unsafe class BufferPool
         _owned -= size;
     }
 
-    private Stack<nint> Stack(long size)
+    private static Stack<nint> Stack(Dictionary<long, Stack<nint>> blocks, long size)
     {
-        if (!_small.TryGetValue(size, out var stack)) _small[size] = stack = new Stack<nint>();
+        if (!blocks.TryGetValue(size, out var stack)) blocks[size] = stack = new Stack<nint>();
         return stack;
     }
 
