@@ -6,23 +6,25 @@ namespace LzuCore.Memory;
 
 /// <summary>64-byte aligned host memory. Rented by storages, returned by scopes (early) or finalizers (late).</summary>
 /// <remarks>Small blocks come in sizes a quarter of a power of two apart, large ones are cut from segments that grow and whose free neighbours join again, so that a step or frame needs little more than what is live at once; what is
-/// made of weights and lives as long as they do has blocks of its own, which are reused for the same length. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
+/// made of weights and lives as long as they do has segments of its own. Returned blocks are kept for the next frame or step while all that is live or kept is at most what was once
 /// live at the same time, or <see cref="RetainLimit"/>: a training that needs more every step does not take it from the system every step. The GC is told of every byte taken from the system, so that forgotten tensors
-/// bring a collection before memory runs out, while reuse inside the pool costs it nothing.</remarks>
+/// bring a collection before memory runs out, while reuse inside the pool costs it nothing; before it takes much more for what is made of weights, the pool has the old collected.</remarks>
 public sealed unsafe class BufferPool
 {
-    private const long Alignment = 64;
+    // Segments start with a huge page, so that they have no small ones.
+    private const long Alignment = 64, SegmentAlignment = 2 << 20;
 
     // From here on blocks are cut from segments: ranges of this many addresses, shorter ones where the system refuses so many. Only what is used of them takes memory and is told of.
     private const long Large = 64 << 10, Segment = 256L << 20, ShortSegment = 32L << 20;
 
-    // What is made of weights is left to finalizers when a training writes new ones. Nothing tells the GC that it has work while blocks are reused, so it is told after this much.
-    private const long CollectAfter = 512L << 20;
+    // What is made of weights is left to finalizers when a training writes new ones. Before more than so much of it, and than half of what there is, is taken from the system, the old is collected: a step then finds what the step before
+    // took. Otherwise the pool would grow for as long as finalizers come late, and nothing tells the GC that it has work while blocks are reused.
+    private const long CollectAfter = 256L << 20;
 
-    private readonly Dictionary<long, Stack<nint>> _small = [], _lasting = [];
-    private readonly SegmentHeap _segments = new();
+    private readonly Dictionary<long, Stack<nint>> _small = [];
+    private readonly SegmentHeap _passing = new(), _lasting = new();
     private readonly Lock _lock = new();
-    private long _live, _owned, _peak, _rented, _lastingSinceCollection;
+    private long _live, _liveLasting, _lastingSinceCollection, _owned, _peak, _rented;
 
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
@@ -49,16 +51,11 @@ public sealed unsafe class BufferPool
     {
         if (byteLength < 0) throw new ArgumentValueException($"allocate: bytes must be 0 or more, got {byteLength}.");
         var size = byteLength > long.MaxValue - 4 * Alignment ? long.MaxValue : (byteLength + 2 * Alignment - 1) / Alignment * Alignment;
-        if (lasts && Interlocked.Add(ref _lastingSinceCollection, size) > CollectAfter)
-        {
-            Interlocked.Exchange(ref _lastingSinceCollection, 0);
-            GC.Collect();
-        }
-        if (TryRent(size, lasts) is { } block) return block;
-        // Not under the lock, which finalizers take.
+        if (TryRent(size, lasts, grows: !(lasts && IsCollectionDue())) is { } block) return block;
+        if (lasts) Collect();
+        if (TryRent(size, lasts) is { } another) return another;
         Trim();
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        Collect();
         Trim();
         return TryRent(size, lasts) ?? throw new OutOfDeviceMemoryException($"cpu: out of memory: asked {Text(size)}, {Text(Statistics.LiveBytes)} live. Use a smaller batch or image.");
     }
@@ -71,14 +68,16 @@ public sealed unsafe class BufferPool
         lock (_lock)
         {
             _live -= block.Bytes;
+            if (block.Lasts) _liveLasting -= block.Bytes;
             // Segments that are not full make a step's peak a little more.
             keeps &= _owned - _live <= RetainLimit || _owned <= _peak + _peak / 8;
             if (block.Piece is { } piece)
             {
-                piece = _segments.Give(piece);
-                if (!keeps && piece.IsWhole) Drop(piece);
+                var heap = Heap(block.Lasts);
+                piece = heap.Give(piece);
+                if (!keeps && piece.IsWhole) Drop(heap, piece);
             }
-            else if (keeps) Stack(block.Lasts ? _lasting : _small, block.Bytes).Push(block.Address);
+            else if (keeps) Stack(block.Bytes).Push(block.Address);
             else Free(block.Address, block.Bytes);
         }
     }
@@ -88,71 +87,89 @@ public sealed unsafe class BufferPool
     {
         lock (_lock)
         {
-            foreach (var blocks in new[] { _small, _lasting })
-            {
-                foreach (var (size, stack) in blocks)
-                    while (stack.TryPop(out var address)) Free(address, size);
-                blocks.Clear();
-            }
-            foreach (var piece in _segments.WholeSegments()) Drop(piece);
+            foreach (var (size, stack) in _small)
+                while (stack.TryPop(out var address)) Free(address, size);
+            _small.Clear();
+            foreach (var heap in new[] { _passing, _lasting })
+                foreach (var piece in heap.WholeSegments()) Drop(heap, piece);
         }
     }
 
-    private Block? TryRent(long size, bool lasts)
+    private bool IsCollectionDue()
+    {
+        lock (_lock) return _lastingSinceCollection > Math.Max(CollectAfter, _liveLasting / 2);
+    }
+
+    // Not under the lock, which finalizers take.
+    private void Collect()
+    {
+        lock (_lock) _lastingSinceCollection = 0;
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
+    private Block? TryRent(long size, bool lasts, bool grows = true)
     {
         lock (_lock)
         {
-            if ((Reused(size, lasts) ?? Fresh(size, lasts)) is not { } block) return null;
+            if ((Reused(size, lasts) ?? (grows ? Fresh(size, lasts) : null)) is not { } block) return null;
             _live += block.Bytes;
+            if (lasts)
+            {
+                _liveLasting += block.Bytes;
+                _lastingSinceCollection += block.Bytes;
+            }
             _rented++;
             _peak = Math.Max(_peak, _live);
             return block;
         }
     }
 
+    private SegmentHeap Heap(bool lasts) => lasts ? _lasting : _passing;
+
     private Block? Reused(long size, bool lasts)
     {
-        if (!lasts && size >= Large) return _segments.Take(size) is { } piece ? new Block(piece.Address, piece.Bytes, piece, false) : null;
-        var bytes = lasts ? size : ClassOf(size);
-        return (lasts ? _lasting : _small).TryGetValue(bytes, out var stack) && stack.TryPop(out var address) ? new Block(address, bytes, null, lasts) : null;
+        if (size >= Large) return Heap(lasts).Take(size) is { } piece ? new Block(piece.Address, piece.Bytes, piece, lasts) : null;
+        return _small.TryGetValue(ClassOf(size), out var stack) && stack.TryPop(out var address) ? new Block(address, ClassOf(size), null, lasts) : null;
     }
 
     private Block? Fresh(long size, bool lasts)
     {
-        if (lasts || size < Large)
+        if (size < Large)
         {
-            var bytes = lasts ? size : ClassOf(size);
-            if (Reserve(bytes) is not (not 0 and var address)) return null;
+            var bytes = ClassOf(size);
+            if (Reserve(bytes, Alignment) is not (not 0 and var address)) return null;
             Own(bytes);
             return new Block(address, bytes, null, lasts);
         }
-        if (_segments.Grow(size) is not 0 and var more)
+        var heap = Heap(lasts);
+        if (heap.Grow(size) is not 0 and var more)
         {
             Own(more);
-            return Reused(size, false);
+            return Reused(size, lasts);
         }
         foreach (var range in new[] { Segment, ShortSegment, size })
         {
-            if (range < size || Reserve(range) is not (not 0 and var start)) continue;
-            _segments.Add(start, range);
-            Own(_segments.Grow(size));
-            return Reused(size, false);
+            if (range < size || Reserve(range, SegmentAlignment) is not (not 0 and var start)) continue;
+            heap.Add(start, range);
+            Own(heap.Grow(size));
+            return Reused(size, lasts);
         }
         return null;
     }
 
-    private void Drop(SegmentHeap.Piece piece)
+    private void Drop(SegmentHeap heap, SegmentHeap.Piece piece)
     {
-        _segments.Drop(piece);
+        heap.Drop(piece);
         Free(piece.Address, piece.Bytes);
     }
 
     // Addresses of memory that the system gives when they are written to.
-    private static nint Reserve(long size)
+    private static nint Reserve(long size, long alignment)
     {
         try
         {
-            var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)Alignment);
+            var address = (nint)NativeMemory.AlignedAlloc((nuint)size, (nuint)alignment);
             HugePages.Want(address, size);
             return address;
         }
@@ -175,9 +192,9 @@ public sealed unsafe class BufferPool
         _owned -= size;
     }
 
-    private static Stack<nint> Stack(Dictionary<long, Stack<nint>> blocks, long size)
+    private Stack<nint> Stack(long size)
     {
-        if (!blocks.TryGetValue(size, out var stack)) blocks[size] = stack = new Stack<nint>();
+        if (!_small.TryGetValue(size, out var stack)) _small[size] = stack = new Stack<nint>();
         return stack;
     }
 

@@ -28,7 +28,11 @@ public abstract class ConvLayer : Layer
     internal Conv2dArgs Args { get; }
 
     /// <summary>The last folding of a norm into this layer; see <see cref="ConvNormAct"/>.</summary>
-    internal FoldedConv? Folded { get; set; }
+    internal FoldedConv? Folded
+    {
+        get => Weight.Computed as FoldedConv;
+        set => Weight.Computed = value;
+    }
 
     /// <summary>The layer with another weight and bias, + residual, activation, in one kernel call on the input. Under <see cref="Tensors.Autograd.Grad.Off"/> only.</summary>
     internal abstract Tensor Fused(Tensor input, Tensor weight, Tensor bias, Tensor? residual, bool residualEnds, Activation activation);

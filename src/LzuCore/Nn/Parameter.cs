@@ -66,6 +66,9 @@ public abstract class Cell
     /// <summary>Counts the writes; caches of things computed from the value are keyed by it.</summary>
     public int Version { get; private set; }
 
+    /// <summary>What was computed from the value and is not to outlive it: forgotten when the cell is written, since it holds the old value and all that kernels packed of it.</summary>
+    internal object? Computed { get; set; }
+
     /// <summary>Whether a value was written or made.</summary>
     internal bool HasValue => _value is not null;
 
@@ -82,13 +85,13 @@ public abstract class Cell
         internal set
         {
             if (value.Shape != Shape) throw new ShapeException(Key, $"must be {Shape}", value.Shape.ToString());
-            _value = Prepare(value.Persist());
+            (_value, Computed) = (Prepare(value.Persist()), null);
             Version++;
         }
     }
 
     // The next read makes a first value again.
-    internal void Reset(ulong seed) => (_value, _seed) = (null, seed);
+    internal void Reset(ulong seed) => (_value, Computed, _seed) = (null, null, seed);
 
     // The same value again, as the leaf that the current mode asks for.
     private protected void Rewrap() => Value = Value;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LzuCore.Kernels;
 using LzuCore.Memory;
 using LzuCore.Nn;
@@ -42,6 +43,26 @@ public sealed class ConvNormActTests
         var after = ConvNormAct.Apply(X, conv, norm, Activation.None);
         Assert.That(after.ToArray<float>(), Is.Not.EqualTo(before));
         Assert.That(AssertClose.Compare(after, norm.Call(conv.Call(X)), 1e-5), Is.Null);
+    }
+
+    // A training that was preceded by an inference would otherwise have its first weights in memory, with all that was packed of them.
+    [Test]
+    public void OldWeights_AreForgottenWhenNewOnesAreWritten()
+    {
+        var (conv, norm) = Make(bias: true);
+        norm.Eval();
+        var old = Fold();
+        conv.Weight.Value = Tensor.Zeros(conv.Weight.Shape);
+        GC.Collect();
+        Assert.That(old.IsAlive, Is.False);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Fold()
+        {
+            using var off = Grad.Off();
+            ConvNormAct.Apply(X, conv, norm, Activation.None);
+            return new(conv.Weight.Value.Storage);
+        }
     }
 
     [Test]
