@@ -17,14 +17,14 @@ public sealed unsafe class BufferPool
     // From here on blocks are cut from segments: ranges of this many addresses, shorter ones where the system refuses so many. Only what is used of them takes memory and is told of.
     private const long Large = 64 << 10, Segment = 256L << 20, ShortSegment = 32L << 20;
 
-    // What is made of weights is left to finalizers when a training writes new ones. Before more than so much of it, and than half of what there is, is taken from the system, the old is collected: a step then finds what the step before
-    // took. Otherwise the pool would grow for as long as finalizers come late, and nothing tells the GC that it has work while blocks are reused.
+    // What is made of weights is left to finalizers when a training writes new ones. Before more than so much of it is taken from the system, the old is collected: a step then finds what the step before took. Otherwise the pool would
+    // grow for as long as finalizers come late, and nothing tells the GC that it has work while blocks are reused.
     private const long CollectAfter = 256L << 20;
 
     private readonly Dictionary<long, Stack<nint>> _small = [];
     private readonly SegmentHeap _passing = new(), _lasting = new();
     private readonly Lock _lock = new();
-    private long _live, _liveLasting, _lastingSinceCollection, _owned, _peak, _rented;
+    private long _live, _liveLasting, _lastingSinceCollection, _collectAfter = CollectAfter, _owned, _peak, _rented;
 
     /// <summary>The pool that the CPU backend uses.</summary>
     public static BufferPool Shared { get; } = new();
@@ -97,15 +97,17 @@ public sealed unsafe class BufferPool
 
     private bool IsCollectionDue()
     {
-        lock (_lock) return _lastingSinceCollection > Math.Max(CollectAfter, _liveLasting / 2);
+        lock (_lock) return _lastingSinceCollection > _collectAfter;
     }
 
-    // Not under the lock, which finalizers take.
+    // Not under the lock, which finalizers take. Where most is still in use, as in a first step, the next collection waits until there is half as much again.
     private void Collect()
     {
-        lock (_lock) _lastingSinceCollection = 0;
+        long before, since;
+        lock (_lock) (before, since, _lastingSinceCollection) = (_liveLasting, _lastingSinceCollection, 0);
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        lock (_lock) _collectAfter = before - _liveLasting > since / 2 ? CollectAfter : Math.Max(CollectAfter, _liveLasting / 2);
     }
 
     private Block? TryRent(long size, bool lasts, bool grows = true)
