@@ -64,6 +64,8 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         var alone = threads == 1 && blocks > 1 && 2 * form.Values * whole > (blocks - 1) * weights;
         if (alone || blocks >= UnitsPerThread * threads || form.Values * whole * sizeof(float) > SharedBytes)
         {
+            // As many for each thread: the last one would otherwise be waited for.
+            blocks = Math.Min(tiles.Count, (blocks + threads - 1) / threads * threads);
             ParallelRows.For(blocks, 1, (begin, end) =>
             {
                 var runs = stackalloc AheadRun[MostRuns];
