@@ -50,8 +50,8 @@ internal static class Contest
             for (var turn = 0; turn < contenders.Count; turn++)
             {
                 var i = (turn + round) % contenders.Count;
-                // Workers of the one before, which spin for a while, go to sleep; then caches are this one's.
-                Thread.Sleep(5);
+                // Workers of the one before, which spin for a while (ONNX Runtime's for 20 ms), go to sleep; then caches are this one's.
+                Thread.Sleep(ParallelRows.Threads == 1 ? 5 : 50);
                 contenders[i].Before?.Invoke();
                 contenders[i].Run();
                 var cpu = Clock();

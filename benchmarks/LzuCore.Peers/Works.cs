@@ -30,7 +30,7 @@ internal static class Works
     /// <summary>Their names, and what makes them.</summary>
     public static IEnumerable<(string Name, Func<Work> Make)> All()
     {
-        foreach (var (name, height, width) in new[] { ("resnet50", 300, 480), ("resnet50", 600, 960), ("retinanet", 300, 480), ("retinanet", 600, 960), ("pspnet", 512, 512), ("fcos3d", 450, 800) })
+        foreach (var (name, height, width) in new[] { ("resnet50", 224, 224), ("resnet50", 300, 480), ("resnet50", 600, 960), ("retinanet", 300, 480), ("retinanet", 600, 960), ("pspnet", 512, 512), ("fcos3d", 450, 800) })
             yield return ($"{name} {height}x{width}", () => Network(name, new Size2(height, width)));
         foreach (var layer in ConvBench.Layers)
             if (!layer.Deform) yield return ($"conv {layer.Name} at {layer.Size.Height}x{layer.Size.Width}", () => Convolution(layer));

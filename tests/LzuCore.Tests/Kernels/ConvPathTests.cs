@@ -233,12 +233,13 @@ public sealed class ConvPathTests
         GC.KeepAlive(bias);
     }
 
-    // What was fastest for these layers of RetinaNet and FCOS3D when they were measured (docs/performance.md).
+    // What was fastest for these layers of RetinaNet, FCOS3D and ResNet-50 when they were measured (docs/performance.md).
     [TestCase(75, 120, 256, 256, 1, typeof(Winograd4x6))]
     [TestCase(19, 30, 512, 512, 1, typeof(Winograd4x6))]
-    [TestCase(8, 13, 256, 256, 1, typeof(Winograd4x6))]
+    [TestCase(15, 25, 256, 256, 1, typeof(Winograd4x6))]
     [TestCase(10, 15, 512, 512, 1, typeof(Winograd2x4))]
     [TestCase(10, 15, 256, 256, 1, typeof(Winograd2x4))]
+    [TestCase(7, 7, 512, 512, 1, typeof(Winograd2x4))]
     [TestCase(5, 8, 256, 256, 1, typeof(Winograd2x4))]
     [TestCase(3, 4, 256, 256, 1, null)]
     [TestCase(600, 960, 3, 64, 1, null)]
@@ -248,8 +249,23 @@ public sealed class ConvPathTests
     [TestCase(10, 15, 512, 512, 2, typeof(Winograd3x3Stride2))]
     [TestCase(64, 64, 128, 128, 2, typeof(Winograd3x3Stride2))]
     [TestCase(10, 15, 2048, 256, 2, null)]
-    public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
-        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+    public void Fastest_IsTheFormThatWas(int rows, int columns, int channels, int outputs, int stride, Type? form)
+    {
+        foreach (var lanes in new[] { 8, 16 })
+            Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, lanes, [Phase.Forward(new(stride, 1, 1, 1), new(3, 3), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form), $"{lanes} lanes");
+    }
+
+    // Filters of the large form come from memory more slowly than longer vectors multiply.
+    [TestCase(8, 13)]
+    [TestCase(12, 20)]
+    [TestCase(14, 14)]
+    public void Fastest_OfMapsBetween_DependsOnTheVectors(int rows, int columns)
+    {
+        Assert.That(Of(8), Is.SameAs(WinogradForm.Large));
+        Assert.That(Of(16), Is.SameAs(WinogradForm.Small));
+
+        WinogradForm? Of(int lanes) => WinogradForm.For(ConvAlgorithm.Fastest, lanes, [Phase.Forward(new(1, 1, 1, 1), new(3, 3), new(rows, columns))], 256, 256);
+    }
 
     [TestCase(38, 60, 1024, 256, 1, typeof(Strassen1x1))]
     [TestCase(38, 60, 256, 1024, 1, typeof(Strassen1x1))]
@@ -264,14 +280,14 @@ public sealed class ConvPathTests
     [TestCase(4, 4, 1024, 256, 1, null)]
     [TestCase(38, 60, 1023, 256, 1, null)]
     public void Fastest_OfOneByOne(int rows, int columns, int channels, int outputs, int stride, Type? form) =>
-        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [Phase.Forward(new(stride, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
+        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, 16, [Phase.Forward(new(stride, 0, 1, 1), new(1, 1), new(rows, columns))], channels, outputs)?.GetType(), Is.EqualTo(form));
 
     [TestCase(300, 480, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(75, 120, 3, 64, typeof(Winograd7x7Stride2))]
     [TestCase(150, 240, 3, 4, null)]
     [TestCase(1, 1, 3, 64, null)]
     public void Fastest_OfStems(int rows, int columns, int channels, int outputs, Type? form) =>
-        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, [PairedSource.Forward(new(2, 3, 1, 1), new(rows, columns))], 4 * channels, outputs)?.GetType(), Is.EqualTo(form));
+        Assert.That(WinogradForm.For(ConvAlgorithm.Fastest, 16, [PairedSource.Forward(new(2, 3, 1, 1), new(rows, columns))], 4 * channels, outputs)?.GetType(), Is.EqualTo(form));
 
     private static IEnumerable<object> Paths() => MicroKernel.Available;
 

@@ -177,7 +177,7 @@ internal sealed unsafe class Conv2dKernel(MicroKernel micro, ConvAlgorithm algor
     private WinogradForm? FormOf(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
         var allowed = algorithm != ConvAlgorithm.Fastest || (maps[0].Taps.Length == 1 ? CpuBackend.Strassen : CpuBackend.Winograd);
-        return allowed ? WinogradForm.For(algorithm, maps, channels, outputs) : null;
+        return allowed ? WinogradForm.For(algorithm, micro.VectorLanes, maps, channels, outputs) : null;
     }
 
     private void Winograd(WinogradForm form, (Picture Source, Phase Phase, TensorView Target)[] maps, int groupChannels, Panels[] filters, in Epilogue epilogue)

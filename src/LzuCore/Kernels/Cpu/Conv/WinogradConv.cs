@@ -107,7 +107,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
         int Start(int block) => (int)((long)tiles.Count * block / blocks);
     }
 
-    // In how many groups tiles meet a panel. Each group fetches one vector's lines of the next panel, and a panel of which some lines come and others do not is slower than one without any: so there are as many groups as vectors, or the first one fetches all of its own panel.
+    // In how many groups tiles meet a panel. Each group fetches one vector's lines of the next panel, and a panel of which some lines come and others do not is slower than one without any: so there are as many groups as vectors, or the first one fetches all of its own panel, part of which may have come so far.
     private (int Groups, bool Few) Grouped(int tiles, in ColumnCut cut)
     {
         int groups = (tiles + cut.Rows - 1) / cut.Rows, vectors = cut.Width(0) / micro.VectorLanes;
@@ -211,7 +211,7 @@ internal sealed unsafe class WinogradConv(MicroKernel micro)
                         tile.Soon = few && g == 0 ? SoonBytes : 0;
                         tile.A = block.Points + p * block.Plane + t * step + term;
                         tile.Out = outs + t;
-                        tile.Next = !few && g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
+                        tile.Next = g >= groups - spread && following != null && following != panel ? following + term * tile.BStep + (g - groups + spread) * tile.SegmentLength * micro.VectorLanes : null;
                         micro.Run(&tile, rows, (int)tile.BStep, Addressing.Strided);
                     }
                 }

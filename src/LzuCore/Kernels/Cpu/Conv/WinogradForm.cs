@@ -7,8 +7,9 @@ namespace LzuCore.Kernels.Cpu;
 /// <summary>A size of Winograd's tiles, with its transforms over contiguous channels (Lavin and Gray 2016): V = Bᵀ d C of the pixels, U = G g Hᵀ of the taps, and Y = Aᵀ M E of the sums M of their products, value by value.</summary>
 internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outputColumns, int stride, double inputCost, double outputCost)
 {
-    // What reading a filter costs, as meetings with tiles. Measured on maps of 3x4 to 19x30 with 256 channels, filters in cache and from memory.
-    private const double FilterCost = 4;
+    // What reading a filter costs, as meetings with tiles: half of one for each float of a vector, since longer vectors meet more tiles meanwhile. Measured on maps of 7x7 to 19x30 with 256 channels, filters in cache and from memory.
+    // Whether tiles pay at all was measured where a vector has eight.
+    private const double FilterCostOfLane = 0.5, FilterCost = 8 * FilterCostOfLane;
 
     /// <summary>Fewest multiplications for each output.</summary>
     public static readonly WinogradForm Large = new Winograd4x6();
@@ -91,16 +92,18 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
 
     /// <summary>The one for maps with the same weights, or null where direct convolution is to do it. Counts multiplications of one picture, so that its results do not depend on the others in its batch.</summary>
     /// <param name="algorithm">Fastest: the one that will be, or null where direct sums will. Otherwise the one that fits.</param>
+    /// <param name="lanes">Floats of a vector.</param>
     /// <param name="maps">Geometry, of one kind.</param>
     /// <param name="channels">Channels of a group.</param>
     /// <param name="outputs">Outputs of a group.</param>
-    public static WinogradForm? For(ConvAlgorithm algorithm, ReadOnlySpan<Phase> maps, int channels, int outputs)
+    public static WinogradForm? For(ConvAlgorithm algorithm, int lanes, ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
         if (algorithm == ConvAlgorithm.Direct) return null;
         var form = Fits(maps);
         if (form == Pairs && !Pairs.Halves(channels, outputs)) return null;
         if (algorithm != ConvAlgorithm.Fastest) return form == Large && algorithm == ConvAlgorithm.Winograd2x4 ? Small : form;
-        if (form == Large && Small.Cost(maps, channels, outputs) < Large.Cost(maps, channels, outputs)) form = Small;
+        var reading = lanes * FilterCostOfLane;
+        if (form == Large && Small.Cost(maps, channels, outputs, reading) < Large.Cost(maps, channels, outputs, reading)) form = Small;
         return form.Pays(maps, channels, outputs) ? form : null;
     }
 
@@ -109,7 +112,7 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
         maps[0].Taps.Length == 1 ? Pairs : maps[0].Taps.Length == Stem.Kernel * Stem.Kernel ? Stem : maps[0].SourceStepY > 1 ? Strided : Large;
 
     private bool Pays(ReadOnlySpan<Phase> maps, int channels, int outputs) =>
-        (long)channels * outputs <= MostWeights && Cost(maps, channels / Parts, outputs / Parts) < (1 - Gain) * Direct(maps, channels / Parts, outputs / Parts);
+        (long)channels * outputs <= MostWeights && Cost(maps, channels / Parts, outputs / Parts, FilterCost) < (1 - Gain) * Direct(maps, channels / Parts, outputs / Parts);
 
     private double Direct(ReadOnlySpan<Phase> maps, int channels, int outputs)
     {
@@ -119,7 +122,7 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
     }
 
     // In multiplications of the products.
-    private double Cost(ReadOnlySpan<Phase> maps, int channels, int outputs)
+    private double Cost(ReadOnlySpan<Phase> maps, int channels, int outputs, double reading)
     {
         double tiles = 0, products = 0;
         foreach (var phase in maps)
@@ -132,7 +135,7 @@ internal abstract unsafe class WinogradForm(int kernel, int outputRows, int outp
                 products += ValuesOf[edge] * (end - begin);
             }
         }
-        return (products + Filters * FilterCost) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
+        return (products + Filters * reading) * channels * outputs + tiles * (inputCost * channels + outputCost * outputs);
     }
 
     /// <summary>Transforms the pixels that a tile reads; reads and writes whole vectors, so up to one vector less a float behind the last channel.</summary>
