@@ -12,7 +12,7 @@
 
 namespace lzu {
 
-constexpr double kTileTolerance = 1e-6;
+constexpr double kTileTolerance = 1e-6, kRounding = 1e-12;
 constexpr double kSmallestArea = 1e-14;
 constexpr int32_t kNoTile = INT32_MAX;
 
@@ -71,9 +71,12 @@ LZU_HD bool keep(double& v) {
 LZU_HD Place place(const Tile& t, double x, double y) {
     const Vector m = {t.p.x - x, t.p.y - y};
     const double a = cross(t.c, t.d), b = cross(t.c, t.b) + cross(m, t.d), c = cross(m, t.b);
-    const double s = copysign(sqrt(fmax(0.0, b * b - 4 * a * c)), t.area);
+    const double square = b * b - 4 * a * c;
+    // Beyond the fold of a tile that is not convex there is no root: nothing there is shown by it.
+    const bool shown = !(square < -kRounding * (b * b + fabs(4 * a * c)));
+    const double s = copysign(sqrt(fmax(0.0, square)), t.area);
     double mu = b * s >= 0 ? -2 * c / (b + s) : (s - b) / (2 * a);
-    const bool between = keep(mu);
+    const bool between = keep(mu) && shown;
     const Vector e = {t.b.x + mu * t.d.x, t.b.y + mu * t.d.y};
     double lambda = fabs(e.x) > fabs(e.y) ? -(m.x + mu * t.c.x) / e.x : -(m.y + mu * t.c.y) / e.y;
     const bool inside = keep(lambda) && between;

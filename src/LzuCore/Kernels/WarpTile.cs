@@ -9,7 +9,7 @@ internal readonly struct WarpTile
     /// <summary>How far outside [0, 1] a parameter may lie, so that seams leave no holes.</summary>
     public const double Tolerance = 1e-6;
 
-    private const double SmallestArea = 1e-14;
+    private const double SmallestArea = 1e-14, Rounding = 1e-12;
     private readonly double _px, _py, _bx, _by, _cx, _cy, _dx, _dy, _a;
 
     public WarpTile(double x00, double y00, double x01, double y01, double x10, double y10, double x11, double y11)
@@ -38,10 +38,12 @@ internal readonly struct WarpTile
     {
         double mx = _px - x, my = _py - y;
         double b = Cross(_cx, _cy, _bx, _by) + Cross(mx, my, _dx, _dy), c = Cross(mx, my, _bx, _by), square = b * b - 4 * _a * c;
+        mu = lambda = 0;
+        // Beyond the fold of a tile that is not convex there is no root: nothing there is shown by it.
+        if (square < -Rounding * (b * b + Math.Abs(4 * _a * c))) return false;
         var s = square > 0 ? Math.Sqrt(square) : 0;
         if (Area < 0) s = -s;
         mu = b * s >= 0 ? -2 * c / (b + s) : (s - b) / (2 * _a);
-        lambda = 0;
         if (!(mu >= -Tolerance && mu <= 1 + Tolerance)) return false;
         mu = Unit(mu);
         double ex = _bx + mu * _dx, ey = _by + mu * _dy;
