@@ -31,16 +31,16 @@ internal abstract unsafe class MicroKernel
         Add<Column>(Addressing.Column);
     }
 
+    /// <summary>The path used unless a test asks for another. Chosen once; compiled for a processor that surely has one, a program lacks those behind it.</summary>
+    public static MicroKernel Fastest { get; } = Avx512MicroKernel.IsSupported ? new Avx512MicroKernel() : Avx2MicroKernel.IsSupported ? new Avx2MicroKernel() : new PortableMicroKernel();
+
     /// <summary>Every path that this machine can run, fastest first.</summary>
-    public static IReadOnlyList<MicroKernel> Available { get; } =
+    public static IReadOnlyList<MicroKernel> Available =>
     [
         .. Avx512MicroKernel.IsSupported ? (MicroKernel[])[new Avx512MicroKernel()] : [],
         .. Avx2MicroKernel.IsSupported ? (MicroKernel[])[new Avx2MicroKernel()] : [],
         new PortableMicroKernel(),
     ];
-
-    /// <summary>The path used unless a test asks for another. Chosen once.</summary>
-    public static MicroKernel Fastest => Available[0];
 
     /// <summary>The vectors of this path, for kernels beside it.</summary>
     public SimdWidth Simd => this switch { Avx512MicroKernel => SimdWidth.Bits512, Avx2MicroKernel => SimdWidth.Bits256, _ => SimdWidth.Portable };
