@@ -12,7 +12,7 @@
 
 namespace lzu {
 
-constexpr double kTileTolerance = 1e-6, kRounding = 1e-12;
+constexpr double kTileTolerance = 1e-6;
 constexpr double kSmallestArea = 1e-14;
 constexpr int32_t kNoTile = INT32_MAX;
 
@@ -71,16 +71,17 @@ LZU_HD bool keep(double& v) {
 LZU_HD Place place(const Tile& t, double x, double y) {
     const Vector m = {t.p.x - x, t.p.y - y};
     const double a = cross(t.c, t.d), b = cross(t.c, t.b) + cross(m, t.d), c = cross(m, t.b);
-    const double square = b * b - 4 * a * c;
-    // Beyond the fold of a tile that is not convex there is no root: nothing there is shown by it.
-    const bool shown = !(square < -kRounding * (b * b + fabs(4 * a * c)));
-    const double s = copysign(sqrt(fmax(0.0, square)), t.area);
+    const double s = copysign(sqrt(fmax(0.0, b * b - 4 * a * c)), t.area);
     double mu = b * s >= 0 ? -2 * c / (b + s) : (s - b) / (2 * a);
-    const bool between = keep(mu) && shown;
+    const bool between = keep(mu);
     const Vector e = {t.b.x + mu * t.d.x, t.b.y + mu * t.d.y};
     double lambda = fabs(e.x) > fabs(e.y) ? -(m.x + mu * t.c.x) / e.x : -(m.y + mu * t.c.y) / e.y;
     const bool inside = keep(lambda) && between;
-    return {mu, lambda, inside};
+    // A tile that is folded, or of which a side is a point, has parameters for points that it does not show: without a
+    // real root, or by rounding alone.
+    const double apart = 2 * kTileTolerance * fmax(1.0, fmax(t.right - t.left, t.bottom - t.top));
+    const bool shown = fabs(m.x + mu * t.c.x + lambda * e.x) <= apart && fabs(m.y + mu * t.c.y + lambda * e.y) <= apart;
+    return {mu, lambda, inside && shown};
 }
 
 struct EntryRange {

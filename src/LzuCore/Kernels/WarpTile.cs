@@ -9,8 +9,8 @@ internal readonly struct WarpTile
     /// <summary>How far outside [0, 1] a parameter may lie, so that seams leave no holes.</summary>
     public const double Tolerance = 1e-6;
 
-    private const double SmallestArea = 1e-14, Rounding = 1e-12;
-    private readonly double _px, _py, _bx, _by, _cx, _cy, _dx, _dy, _a;
+    private const double SmallestArea = 1e-14;
+    private readonly double _px, _py, _bx, _by, _cx, _cy, _dx, _dy, _a, _apart;
 
     public WarpTile(double x00, double y00, double x01, double y01, double x10, double y10, double x11, double y11)
     {
@@ -23,6 +23,8 @@ internal readonly struct WarpTile
         Right = Math.Max(Math.Max(x00, x01), Math.Max(x10, x11));
         Top = Math.Min(Math.Min(y00, y01), Math.Min(y10, y11));
         Bottom = Math.Max(Math.Max(y00, y01), Math.Max(y10, y11));
+        // How far from a point its place may map: both parameters may lie outside.
+        _apart = 2 * Tolerance * Math.Max(1, Math.Max(Right - Left, Bottom - Top));
     }
 
     public double Area { get; }
@@ -38,19 +40,18 @@ internal readonly struct WarpTile
     {
         double mx = _px - x, my = _py - y;
         double b = Cross(_cx, _cy, _bx, _by) + Cross(mx, my, _dx, _dy), c = Cross(mx, my, _bx, _by), square = b * b - 4 * _a * c;
-        mu = lambda = 0;
-        // Beyond the fold of a tile that is not convex there is no root: nothing there is shown by it.
-        if (square < -Rounding * (b * b + Math.Abs(4 * _a * c))) return false;
         var s = square > 0 ? Math.Sqrt(square) : 0;
         if (Area < 0) s = -s;
         mu = b * s >= 0 ? -2 * c / (b + s) : (s - b) / (2 * _a);
+        lambda = 0;
         if (!(mu >= -Tolerance && mu <= 1 + Tolerance)) return false;
         mu = Unit(mu);
         double ex = _bx + mu * _dx, ey = _by + mu * _dy;
         lambda = Math.Abs(ex) > Math.Abs(ey) ? -(mx + mu * _cx) / ex : -(my + mu * _cy) / ey;
         if (!(lambda >= -Tolerance && lambda <= 1 + Tolerance)) return false;
         lambda = Unit(lambda);
-        return true;
+        // A tile that is folded, or of which a side is a point, has parameters for points that it does not show: without a real root, or by rounding alone.
+        return Math.Abs(mx + mu * _cx + lambda * ex) <= _apart && Math.Abs(my + mu * _cy + lambda * ey) <= _apart;
     }
 
     public bool MayHold(double x, double y) => x >= Left - Tolerance && x <= Right + Tolerance && y >= Top - Tolerance && y <= Bottom + Tolerance;
